@@ -50,7 +50,7 @@ def model_problems(document: Document, model: type[BaseModel], error: Validation
     for detail in error.errors(include_url=False):
         found = list(_path(document, keys, detail["loc"]))
         problem = _problem(document, model, dict(detail), tuple(found))
-        told.setdefault((*found, detail["loc"][-1] if detail["type"] in _NEW_KEY and detail["loc"] else ""), problem)
+        told.setdefault(_place(detail["type"], detail["loc"], found), problem)
     meant = {(*place[:-1], told[place].suggestion) for place in told}
     return [
         problem
@@ -60,7 +60,11 @@ def model_problems(document: Document, model: type[BaseModel], error: Validation
     ]
 
 
-_NEW_KEY = ("missing", "extra_forbidden")
+def _place(kind: str, loc: tuple[Key, ...], found: list[Key]) -> tuple[Key, ...]:
+    """A value's path ends with an empty word; a missing or unknown key's with that key."""
+    if kind == "extra_forbidden":
+        return tuple(found)
+    return (*found, loc[-1] if kind == "missing" else "")
 
 
 def _inside(other: tuple[Key, ...], place: tuple[Key, ...]) -> bool:
