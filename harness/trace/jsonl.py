@@ -163,12 +163,10 @@ class _Reader:
             trace.events.append(event)
 
     def _event(self, row: dict[str, Any]) -> Event | None:
-        kind = self.vocabulary.kinds.get(row.get("kind")) if isinstance(row.get("kind"), str) else None
+        name = str(row.get("kind", ""))
+        kind = self.vocabulary.kinds.get(name)
         if kind is None:
-            given = row.get("kind")
-            self._say(
-                f"unknown kind `{given}`{_near(str(given), self.vocabulary.kinds)}" if given else "`kind` is missing"
-            )
+            self._say(f"unknown kind `{name}`{_near(name, self.vocabulary.kinds)}" if name else "`kind` is missing")
             return None
         before = len(self.mistakes)
         self._unknown_fields(row, kind)
