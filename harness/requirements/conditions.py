@@ -1,0 +1,278 @@
+"""Conditions as trees, and as closures over one event: `holds(condition, getters)` compiles, nothing evaluates text.
+
+The tree is what the parser reads, the checker types, the explanation says and the monitors compile. Missing values:
+`is not` and `not in` are true on a missing field; `is`, `in`, `contains`, `all in` and order tests are false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import ge, gt, le, lt
+from typing import Any, Literal
+
+from harness.trace import Event, Vocabulary
+
+Op = Literal[
+    "is", "is not", "missing", "known", "in", "not in", "contains", "contains any of", "all in", "<", "<=", ">", ">="
+]
+ORDER: Mapping[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+Getter = Callable[[Event], Any]
+Predicate = Callable[[Event], bool]
+Constant = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A constant on the right: a word, a number, a duration in milliseconds, or true or false."""
+
+    value: Constant
+    written: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another field of the same event, or (`earlier`) a field of the earlier one."""
+
+    name: str
+    earlier: bool = False
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Values in brackets."""
+
+    items: tuple[Value | Other, ...]
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A list of the file, by name; with `by` the list under the key that the event's own field gives."""
+
+    name: str
+    members: frozenset[Constant] | Mapping[str, frozenset[Constant]] = frozenset()
+    by: str | None = None
+    at: int = 0
+    by_at: int = 0
+
+
+Operand = Value | Other | Listing | Named | None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test of one field; `at` is its place in the text, `ranks` the order of words where words are ordered."""
+
+    field: str
+    op: Op
+    right: Operand = None
+    at: int = 0
+    ranks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    parts: tuple[Node, ...]
+
+
+Node = Test | Not | All | Any_
+
+
+def tests(node: Node | None) -> Iterator[Test]:
+    """Every test in a condition, left to right."""
+    if isinstance(node, Test):
+        yield node
+    elif isinstance(node, Not):
+        yield from tests(node.part)
+    elif node is not None:
+        for part in node.parts:
+            yield from tests(part)
+
+
+def fields_read(node: Node | None) -> set[str]:
+    """The fields of the event itself that a condition reads."""
+    found: set[str] = set()
+    for test in tests(node):
+        found.add(test.field)
+        found |= {part.name for part in _others(test.right) if not part.earlier}
+        if isinstance(test.right, Named) and test.right.by:
+            found.add(test.right.by)
+    return found
+
+
+def earlier_fields(node: Node | None) -> tuple[str, ...]:
+    """The fields of the earlier event that a comparison reads, in order of first use."""
+    names = [part.name for test in tests(node) for part in _others(test.right) if part.earlier]
+    return tuple(dict.fromkeys(names))
+
+
+def _others(right: Operand) -> Iterator[Other]:
+    if isinstance(right, Other):
+        yield right
+    elif isinstance(right, Listing):
+        yield from (item for item in right.items if isinstance(item, Other))
+
+
+def predicate(node: Node | None, kind: str, vocabulary: Vocabulary) -> Predicate | None:
+    """A condition as a closure over an event of one kind; None for no condition."""
+    return None if node is None else _compile(node, lambda name: vocabulary.getter(kind, name))
+
+
+def _compile(node: Node, getter: Callable[[str], Getter]) -> Predicate:
+    if isinstance(node, Test):
+        return _test(node, getter)
+    if isinstance(node, Not):
+        inner = _compile(node.part, getter)
+        return lambda event: not inner(event)
+    parts = [_compile(part, getter) for part in node.parts]
+    return _joined(parts, every=isinstance(node, All))
+
+
+def _joined(parts: list[Predicate], *, every: bool) -> Predicate:
+    if len(parts) == 2:
+        a, b = parts
+        return (lambda event: a(event) and b(event)) if every else (lambda event: a(event) or b(event))
+    if len(parts) == 3:
+        a, b, c = parts
+        if every:
+            return lambda event: a(event) and b(event) and c(event)
+        return lambda event: a(event) or b(event) or c(event)
+    many = tuple(parts)
+    if every:
+        return lambda event: all(part(event) for part in many)
+    return lambda event: any(part(event) for part in many)
+
+
+def _test(test: Test, getter: Callable[[str], Getter]) -> Predicate:
+    read, op, right = getter(test.field), test.op, test.right
+    if op == "missing":
+        return lambda event: read(event) is None
+    if op == "known":
+        return lambda event: read(event) is not None
+    if op in ORDER:
+        return _order(ORDER[op], read, right, getter, test.ranks)
+    if op in ("is", "is not"):
+        return _equal(read, right, getter, wanted=op == "is")
+    if op in ("in", "not in"):
+        return _member(read, right, getter, wanted=op == "in")
+    return _of_list(op, read, right, getter)
+
+
+def _equal(read: Getter, right: Operand, getter: Callable[[str], Getter], *, wanted: bool) -> Predicate:
+    if isinstance(right, Value):
+        value = right.value
+        return (lambda event: read(event) == value) if wanted else (lambda event: read(event) != value)
+    assert isinstance(right, Other)
+    other = getter(right.name)
+
+    def equal(event: Event) -> bool:
+        left = read(event)
+        return left is not None and left == other(event)
+
+    return equal if wanted else lambda event: not equal(event)
+
+
+def _members(right: Operand, getter: Callable[[str], Getter]) -> Getter:
+    """Reads the collection on the right of an event: constant, by key, or a list field."""
+    if isinstance(right, Other):
+        return getter(right.name)
+    if isinstance(right, Named):
+        return _named(right, getter)
+    assert isinstance(right, Listing)
+    constants = frozenset(item.value for item in right.items if isinstance(item, Value))
+    others = tuple(getter(item.name) for item in right.items if isinstance(item, Other))
+    if not others:
+        return lambda event: constants
+    return lambda event: constants | {v for other in others if (v := other(event)) is not None}
+
+
+def _named(right: Named, getter: Callable[[str], Getter]) -> Getter:
+    members = right.members
+    if isinstance(members, frozenset):
+        return lambda event: members
+    nothing: frozenset[Constant] = frozenset()
+    key = getter(right.by or "")
+    lists = members
+    return lambda event: lists.get(key(event), nothing)
+
+
+def _member(read: Getter, right: Operand, getter: Callable[[str], Getter], *, wanted: bool) -> Predicate:
+    members = _members(right, getter)
+
+    def member(event: Event) -> bool:
+        left, among = read(event), members(event)
+        return left is not None and among is not None and left in among
+
+    def outside(event: Event) -> bool:
+        left, among = read(event), members(event)
+        return left is None or among is None or left not in among
+
+    return member if wanted else outside
+
+
+def _of_list(op: Op, read: Getter, right: Operand, getter: Callable[[str], Getter]) -> Predicate:
+    if op == "contains":
+        return _contains(read, right, getter)
+    members = _members(right, getter)
+
+    def overlaps(event: Event) -> bool:
+        left, among = read(event), members(event)
+        return left is not None and among is not None and any(item in among for item in left)
+
+    def covered(event: Event) -> bool:
+        left, among = read(event), members(event)
+        return left is not None and among is not None and all(item in among for item in left)
+
+    return overlaps if op == "contains any of" else covered
+
+
+def _contains(read: Getter, right: Operand, getter: Callable[[str], Getter]) -> Predicate:
+    if isinstance(right, Value):
+        value = right.value
+        return lambda event: value in (read(event) or ())
+    assert isinstance(right, Other)
+    other = getter(right.name)
+
+    def contains(event: Event) -> bool:
+        item = other(event)
+        return item is not None and item in (read(event) or ())
+
+    return contains
+
+
+def _order(
+    compare: Callable[[Any, Any], bool],
+    read: Getter,
+    right: Operand,
+    getter: Callable[[str], Getter],
+    ranks: tuple[str, ...],
+) -> Predicate:
+    rank = {word: index for index, word in enumerate(ranks)}
+    if isinstance(right, Value):
+        bound: Any = rank[str(right.value)] if rank else right.value
+        if rank:
+            return lambda event: (v := rank.get(read(event))) is not None and compare(v, bound)
+        return lambda event: (v := read(event)) is not None and compare(v, bound)
+    assert isinstance(right, Other)
+    other = getter(right.name)
+
+    def ordered(event: Event) -> bool:
+        left, against = read(event), other(event)
+        if rank:
+            left, against = rank.get(left), rank.get(against)
+        return left is not None and against is not None and compare(left, against)
+
+    return ordered
