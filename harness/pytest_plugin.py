@@ -1,0 +1,129 @@
+"""The pytest plugin: a requirements file becomes items, one for each requirement and each scenario that attacks it.
+
+Collected is a YAML file with a top-level list `requirements:` that is named on the command line, or in folders is
+called `requirements*.yaml`; every other file is left alone. Uses pytest's public names only, and imports nothing of the
+harness until there is something to collect, so that it costs other suites next to nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.report.result import RequirementVerdict, ScenarioVerdict
+
+_SNIFF_BYTES = 4_000_000
+_OURS = re.compile(r"^(?:requirements|'requirements'|\"requirements\")[ \t]*:(.*)", re.MULTILINE | re.DOTALL)
+_BLANK = re.compile(r"\s*(?:#[^\n]*\n\s*)*")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options that say how requirements files are run."""
+    group = parser.getgroup("harness", "security requirements (harness)")
+    group.addoption("--harness-seed", type=int, default=0, metavar="N", help="seed of the simulated runs (default: 0)")
+    group.addoption("--harness-system", metavar="FILE", help="run on this system instead of the one the file names")
+    group.addoption(
+        "--harness-without", action="append", default=[], metavar="CONTROL", help="take a control away (repeatable)"
+    )
+    group.addoption("--harness-today", metavar="DATE", help="the date that waivers are held against (default: today)")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Takes a requirements file, and leaves everything else alone."""
+    if file_path.suffix not in (".yaml", ".yml"):
+        return None
+    named = parent.session.isinitpath(file_path)
+    ours = file_path.name.startswith("requirements") and file_path.suffix == ".yaml"
+    if not (named or ours) or not is_requirements_file(file_path):
+        return None
+    collector: pytest.Collector = RequirementsFile.from_parent(parent, path=file_path)
+    return collector
+
+
+def is_requirements_file(path: Path) -> bool:
+    """Whether a file has a top-level list `requirements:`, found without parsing: a broken one must be seen too."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_SNIFF_BYTES).decode("utf-8-sig", "replace")
+    except OSError:
+        return False
+    found = _OURS.search(text.replace("\r\n", "\n"))
+    if found is None:
+        return False
+    value = _BLANK.sub("", found[1], count=1)
+    return value[:1] in ("-", "[", "")
+
+
+class RequirementsFile(pytest.File):
+    """A requirements file: collecting it runs every scenario once, and the items share what came out."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        from harness.load import ProblemList
+        from harness.suite.cached import cached_suite
+
+        try:
+            result = cached_suite(self.path, self.config, shown=Path(self.nodeid.rpartition("::")[2] or self.path.name))
+        except ProblemList as problems:
+            raise self.CollectError("\n".join(str(problem) for problem in problems.problems)) from None
+        for verdict in result.systems[0].verdicts:
+            yield from self._items(verdict)
+
+    def _items(self, verdict: RequirementVerdict) -> Iterator[pytest.Item]:
+        for suffix, scenario in cases(verdict):
+            item: RequirementItem = RequirementItem.from_parent(self, name=f"{verdict.requirement}[{suffix}]")
+            item.verdict, item.scenario, item.case = verdict, scenario, suffix
+            yield item
+
+
+def cases(verdict: RequirementVerdict) -> Iterator[tuple[str, ScenarioVerdict | None]]:
+    """The items of a requirement: the scenarios that put it to the test, or the one that says that nothing did."""
+    if verdict.stale_waiver:
+        yield "stale-waiver", None
+    if verdict.verdict == "not_challenged":
+        yield "not-challenged", None
+        return
+    for scenario in verdict.scenarios:
+        if scenario.put_to_the_test:
+            yield scenario.scenario, scenario
+
+
+class Broken(Exception):
+    """What a failing item says; its text is the whole report."""
+
+
+class RequirementItem(pytest.Item):
+    """One requirement held against one scenario."""
+
+    verdict: RequirementVerdict
+    scenario: ScenarioVerdict | None
+    case: str
+
+    def runtest(self) -> None:
+        self.user_properties += [("requirement", self.verdict.requirement), ("verdict", self._outcome())]
+        if self.scenario is not None and self.scenario.verdict == "violated" and self.verdict.waived:
+            from harness.report.words import verdict_text
+
+            pytest.xfail(verdict_text(self.verdict))
+        if self.scenario is None or self.scenario.verdict in ("violated", "error"):
+            raise Broken(self._story())
+
+    def _outcome(self) -> str:
+        return self.scenario.verdict if self.scenario is not None else self.case
+
+    def _story(self) -> str:
+        from harness.report.words import item_text
+
+        return item_text(self.verdict, self.scenario, place=f"{self.parent and self.parent.nodeid}:{self.verdict.line}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The witness as a story; a traceback only for what is not a verdict."""
+        return str(excinfo.value) if isinstance(excinfo.value, Broken) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Points editors at the requirement's line in its file."""
+        return self.path, self.verdict.line - 1, self.name
