@@ -1,0 +1,221 @@
+"""What an authorization server remembers: one immutable record per thing, kept in flat dicts from id to record.
+
+A change replaces the record, so a fork of a server is a copy of its dicts. `Store.fork` is the only place that knows
+all dicts. Times are seconds; the words of `state` are those of the tables in `lifecycles`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from harness.oauth.keys import PublicKey
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered OAuth client.
+
+    `agent` is the identity of the program behind it, independent of the client_id (such as a SPIFFE id), and `type`
+    is `agent`, `person_facing` or `service`. `policy` gives the scopes it may have by audience; `may_act` the agents or
+    clients that may act on tokens issued to it; `binding` how its tokens are bound to it. `auth_method` is
+    `private_key_jwt`, `tls_client_auth` or `none` (a public client).
+    """
+
+    client_id: str
+    type: str = "agent"
+    agent: str | None = None
+    domain: str = "home"
+    publisher: str | None = None
+    auth_method: str = "private_key_jwt"
+    key: PublicKey | None = None
+    certificate: str | None = None
+    grants: frozenset[str] = frozenset({"authorization_code", "refresh_token", "token_exchange", "ciba"})
+    policy: Mapping[str, frozenset[str]] = {}
+    redirect_uris: tuple[str, ...] = ()
+    may_act: tuple[str, ...] = ()
+    binding: str = "none"
+    audience: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """The name under which it appears as an actor."""
+        return self.agent or self.client_id
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """A person whom the server knows, with the attributes that tokens carry."""
+
+    id: str
+    customer_id: str | None = None
+    region: str | None = None
+    user_code: str | None = None
+    roles: tuple[str, ...] = ()
+    assurance: int | None = None
+
+
+class Session(msgspec.Struct, frozen=True, gc=False):
+    """A login session. Only acts of a human move `last_act_s`."""
+
+    id: str
+    user: str
+    acr: str
+    amr: tuple[str, ...]
+    auth_time_s: float
+    last_act_s: float
+    state: str = "live"
+    origin: str = "login"
+
+
+class Grant(msgspec.Struct, frozen=True, gc=False):
+    """What a person (or a client, for itself) agreed to: the ceiling of everything derived from it."""
+
+    id: str
+    user: str | None
+    client: str
+    scopes: frozenset[str]
+    audiences: frozenset[str]
+    details: tuple[Mapping[str, Any], ...]
+    session: str | None
+    state: str = "active"
+    offline: bool = False
+    txn: str | None = None
+
+
+class Code(msgspec.Struct, frozen=True, gc=False):
+    """An authorization code and everything it is bound to."""
+
+    id: str
+    client: str
+    grant: str
+    redirect_uri: str
+    challenge: str | None
+    resources: tuple[str, ...]
+    expires_s: float
+    dpop_jkt: str | None = None
+    state: str = "issued"
+
+
+class RefreshToken(msgspec.Struct, frozen=True, gc=False):
+    """A refresh token; `successor` and `answer` are what its rotation gave, for a repeat within the grace."""
+
+    id: str
+    client: str
+    grant: str
+    scopes: frozenset[str]
+    audience: str
+    issued_s: float
+    expires_s: float
+    state: str = "active"
+    rotated_s: float = 0
+    answer: Mapping[str, Any] = {}
+    jkt: str | None = None
+
+
+class Pushed(msgspec.Struct, frozen=True, gc=False):
+    """A pushed authorization request (RFC 9126)."""
+
+    id: str
+    client: str
+    form: Mapping[str, str | tuple[str, ...]]
+    expires_s: float
+    state: str = "pushed"
+
+
+class Backchannel(msgspec.Struct, frozen=True, gc=False):
+    """A backchannel authentication request (CIBA), from the question to its redemption."""
+
+    id: str
+    client: str
+    agent: str | None
+    user: str
+    scopes: frozenset[str]
+    audience: str
+    details: tuple[Mapping[str, Any], ...]
+    shown: tuple[Mapping[str, Any], ...]
+    overridden: bool
+    binding_message: str | None
+    asked_s: float
+    expires_s: float
+    acr_wanted: str | None
+    state: str = "pending"
+    interval_s: float = 5
+    polled_s: float = -1e9
+    answered_s: float = 0
+    by: str | None = None
+    acr: str = "low"
+    session: str | None = None
+    channel: str = ""
+    grant: str | None = None
+    txn: str | None = None
+    delegation: str | None = None
+
+
+class Consent(msgspec.Struct, frozen=True, gc=False):
+    """A person's consent that this client sends these categories to this recipient for this purpose."""
+
+    id: str
+    user: str
+    client: str
+    recipient: str
+    purpose: str
+    categories: frozenset[str]
+    given_s: float
+    state: str = "given"
+
+
+class Issued(msgspec.Struct, frozen=True, gc=False):
+    """An access token that was issued: where it came from, and whether it was revoked."""
+
+    jti: str
+    client: str
+    agent: str | None
+    subject: str
+    grant: str | None
+    session: str | None
+    expires_s: float
+    parent: str | None
+    claims: Mapping[str, Any]
+    state: str = "active"
+
+
+DICTS = (
+    "clients", "users", "sessions", "grants", "codes", "refresh", "pushed", "backchannel", "consents", "issued",
+    "disabled", "used", "nonces", "linked", "screens", "asked", "answers",
+)  # fmt: skip
+
+
+class Store:
+    """All state of an authorization server: dicts from id to immutable record."""
+
+    __slots__ = DICTS
+
+    clients: dict[str, Client]
+    users: dict[str, User]
+    sessions: dict[str, Session]
+    grants: dict[str, Grant]
+    codes: dict[str, Code]
+    refresh: dict[str, RefreshToken]
+    pushed: dict[str, Pushed]
+    backchannel: dict[str, Backchannel]
+    consents: dict[str, Consent]
+    issued: dict[str, Issued]
+    disabled: dict[tuple[str, str], float]
+    used: dict[str, float]
+    nonces: dict[str, float]
+    linked: dict[tuple[str, str], str]
+    screens: dict[tuple[str, str], frozenset[str]]
+    asked: dict[str, tuple[float, ...]]
+    answers: dict[str, str]
+
+    def __init__(self) -> None:
+        for name in DICTS:
+            setattr(self, name, {})
+
+    def fork(self) -> Store:
+        """An independent copy: dicts are copied, records are shared."""
+        other = object.__new__(Store)
+        for name in DICTS:
+            setattr(other, name, getattr(self, name).copy())
+        return other
