@@ -1,0 +1,44 @@
+"""The result document: JSON and back without loss, shortest witness, sums of honest use."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from harness.report.result import Benign, RunResult, Witness, from_json, to_json
+from tests.report.conftest import WITNESS, requirement, scenario
+
+
+def test_json_holds_the_contract(sample: RunResult) -> None:
+    document = json.loads(to_json(sample))
+    assert document["schema"] == "harness/run/1"
+    assert document["seed"] == 7
+    system = document["systems"][0]
+    assert system["system"] == "systems/login_only.yaml"
+    needed = {"requirement", "verdict", "reason", "exercised", "challenged", "violations", "stopped_by", "waived"}
+    for verdict in system["verdicts"]:
+        assert needed | {"scenarios"} <= verdict.keys()
+        assert all({"scenario", "seed", "verdict", "witness"} <= one.keys() for one in verdict["scenarios"])
+    assert system["benign"].keys() >= {"tasks", "completed", "refused_calls", "challenge_round_trips"}
+
+
+def test_a_stored_result_reads_back_equal(sample: RunResult) -> None:
+    assert from_json(to_json(sample)) == sample
+
+
+def test_what_is_not_a_result_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        from_json("{}")
+
+
+def test_the_shortest_witness_is_shown() -> None:
+    longer = Witness(events=({}, {}), story=("a", "b"), replay="c")
+    runs = (scenario("violated", "S01", witness=longer), scenario("violated", "S02", witness=WITNESS))
+    assert requirement("R4", "violated", scenarios=runs).witness is WITNESS
+
+
+def test_honest_use_adds_up_field_by_field() -> None:
+    total = Benign(tasks=2, completed=1, refused_calls=3) + Benign(tasks=1, completed=1, challenge_round_trips=5)
+    assert total == Benign(tasks=3, completed=2, refused_calls=3, challenge_round_trips=5)
