@@ -113,13 +113,14 @@ class Document:
         offset: int | None = None,
         suggestion: str | None = None,
         severity: Severity = "error",
+        notes: tuple[str, ...] = (),
     ) -> Problem:
         """A mistake at the value of a key path, at its key (`on_key`), or `offset` characters into its text."""
         if offset is not None:
             line, column = self.within(offset, *keys)
         else:
             line, column = self.at_key(*keys) if on_key else self.at(*keys)
-        return Problem(self.path, line, column, message, suggestion, severity, self.line_text(line))
+        return Problem(self.path, line, column, message, suggestion, severity, self.line_text(line), notes)
 
 
 def _align(text: str, mark: Mark, value: str, offset: int) -> int:

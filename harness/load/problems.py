@@ -17,7 +17,10 @@ NEAR_LENGTHS = (2, 5, 9)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake (or warning) at one place of one file; `excerpt` is the line of text that it points into."""
+    """One mistake (or warning) at one place of one file.
+
+    `excerpt` is the line of text that it points into; `notes` are lines that help to mend it, for a terminal.
+    """
 
     path: str
     line: int
@@ -26,6 +29,7 @@ class Problem:
     suggestion: str | None = None
     severity: Severity = "error"
     excerpt: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"[-+]?\d{1,18}(?:\.\d{1,9})?")
 _DURATION = re.compile(r"\d{1,12}(?:ms|s|m|h|d)")
 OPERATORS = ("is", "not", "in", "contains", "all", "<", "<=", ">", ">=")
-KEYWORDS = frozenset({"is", "not", "in", "contains", "all", "any", "of", "and", "or", "by", "missing", "known"})
+KEYWORDS = frozenset({"is", "not", "in", "contains", "all", "any", "of", "and", "or", "missing", "known"})
 
 
 class ConditionError(Exception):

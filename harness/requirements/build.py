@@ -1,0 +1,309 @@
+"""A rule of the file as a rule of the judge: its pattern found, its keys fitting, every kind, field and word known.
+
+Mistakes are collected, each at its place, so that one look shows them all. Nothing of a rule with a mistake is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.load import Document, Key, Problem, did_you_mean
+from harness.requirements import model
+from harness.requirements.conditions import Constant, Node, tests
+from harness.requirements.grammar import Token
+from harness.requirements.rules import PATTERN_KEYS, Clause, Pattern, Rule
+from harness.requirements.typed import Lists, Scope, common_field, common_fields, look_up_field, typed_condition
+from harness.requirements.words import Words
+from harness.trace import Field, Vocabulary
+
+Path = tuple[Key, ...]
+NEEDS: Mapping[str, str] = {
+    "grace": "unless_since",
+    "unless_where": "unless_since",
+    "earlier_where": "needs_earlier",
+    "after_where": "after",
+    "until_where": "until",
+    "since_where": "since",
+    "open_where": "still_open",
+    "leads_to_where": "leads_to",
+}
+"""Keys that say something about another key."""
+_SPOKEN: Mapping[Pattern, str] = {
+    "never": "a rule with `never`",
+    "precedence": "a rule with `needs_earlier`",
+    "after_never": "a rule with `after`",
+    "at_most": "a rule with `at_most`",
+    "response": "a rule with `leads_to`",
+}
+_START = "start with `never`, `every`, `after` or `at_most`"
+
+
+def keys_of(rule: model.Rule) -> dict[str, Any]:
+    """The rule's own keys that the file gives, as the file names them."""
+    names = {name: info.alias or name for name, info in model.Rule.model_fields.items()}
+    return {alias: value for name, alias in names.items() if (value := getattr(rule, name)) is not None}
+
+
+class RuleBuilder:
+    """Builds the rules of one file; `problems` grows, `used` holds the lists and variables that rules name."""
+
+    def __init__(self, document: Document, vocabulary: Vocabulary, words: Words | None, lists: Lists) -> None:
+        self.document = document
+        self.vocabulary = vocabulary
+        self.words = words
+        self.lists = lists
+        self.problems: list[Problem] = []
+        self.used: set[str] = set()
+
+    def build(self, raw: model.Rule, path: Path, variables: Mapping[str, Constant]) -> Rule | None:
+        """The rule at a key path with values for its variables; None where it has mistakes."""
+        before = sum(p.severity == "error" for p in self.problems)
+        keys = keys_of(raw)
+        keys.pop("for_each", None)
+        pattern = self._pattern(keys, path)
+        if pattern is None:
+            return None
+        rule = _OneRule(self, keys, path, variables, pattern).build()
+        return rule if sum(p.severity == "error" for p in self.problems) == before else None
+
+    def say(self, message: str, *path: Key, **more: Any) -> None:
+        self.problems.append(self.document.problem(message, *path, **more))
+
+    def _pattern(self, keys: Mapping[str, Any], path: Path) -> Pattern | None:
+        pattern: Pattern
+        if "at_most" in keys:
+            pattern = "at_most"
+        elif "after" in keys:
+            pattern = "after_never"
+        elif "never" in keys:
+            pattern = "never"
+        elif "every" in keys:
+            if "leads_to" not in keys and "needs_earlier" not in keys:
+                self.say("`every` needs `needs_earlier` or `leads_to` beside it", *path, "every", on_key=True)
+                return None
+            pattern = "precedence" if "needs_earlier" in keys else "response"
+        else:
+            self.say("no rule here", *path, on_key=isinstance(path[-1], str), suggestion=_START)
+            return None
+        return pattern if self._keys_fit(pattern, keys, path) else None
+
+    def _keys_fit(self, pattern: Pattern, keys: Mapping[str, Any], path: Path) -> bool:
+        fine = True
+        for key in keys:
+            if key not in PATTERN_KEYS[pattern]:
+                self.say(f"`{key}` does not belong to {_SPOKEN[pattern]}", *path, key, on_key=True)
+                fine = False
+            elif NEEDS.get(key, key) not in keys:
+                self.say(f"`{key}` needs `{NEEDS[key]}` beside it", *path, key, on_key=True)
+                fine = False
+        for key in {"after_never": ("never",), "at_most": ("of",)}.get(pattern, ()):
+            if key not in keys:
+                self.say(f"{_SPOKEN[pattern]} needs `{key}` beside it", *path, keys_first(keys), on_key=True)
+                fine = False
+        return self._combine(pattern, keys, path) and fine
+
+    def _combine(self, pattern: Pattern, keys: Mapping[str, Any], path: Path) -> bool:
+        clashes = [("distinct", "sum"), *(("still_open", other) for other in ("sum", "distinct", "window"))]
+        for one, other in clashes:
+            if one in keys and other in keys:
+                self.say(f"`{one}` and `{other}` do not go together", *path, other, on_key=True)
+                return False
+        if pattern == "precedence" and "distinct" in keys and "at_least" not in keys:
+            self.say("`distinct` needs `at_least` beside it", *path, "distinct", on_key=True)
+            return False
+        return True
+
+
+def keys_first(keys: Mapping[str, Any]) -> str:
+    """The key that a rule starts with."""
+    return next(key for key in ("at_most", "after", "never", "every") if key in keys)
+
+
+class _OneRule:
+    """The building of one rule: clause by clause, then the fields that tie them together."""
+
+    def __init__(
+        self,
+        builder: RuleBuilder,
+        keys: Mapping[str, Any],
+        path: Path,
+        variables: Mapping[str, Constant],
+        pattern: Pattern,
+    ) -> None:
+        self.builder = builder
+        self.keys = keys
+        self.path = path
+        self.variables = variables
+        self.pattern = pattern
+
+    def build(self) -> Rule:
+        about_key = {"never": "never", "after_never": "never", "at_most": "of"}.get(self.pattern, "every")
+        about = self.clause(about_key, "where") or Clause(about_key, ())
+        other = self.clause("needs_earlier", "earlier_where") or self.clause("after", "after_where")
+        other = other or self.clause("leads_to", "leads_to_where")
+        ends = self.clause("unless_since", "unless_where") or self.clause("until", "until_where")
+        ends = ends or self.clause("since", "since_where")
+        rule = Rule(
+            pattern=self.pattern,
+            line=self.builder.document.at_key(*self.path, keys_first(self.keys))[0],
+            about=about,
+            other=other,
+            ends=ends,
+            closes=self.clause("still_open", "open_where"),
+            same=self.same(about, other),
+            within_ms=self.keys.get("within"),
+            grace_ms=self.keys.get("grace"),
+            delay_ms=self.keys.get("delay"),
+            for_ms=self.keys.get("for"),
+            window_ms=self.keys.get("window"),
+            use_once=bool(self.keys.get("use_once")),
+            at_least=self.keys.get("at_least", 1),
+            at_most=self.keys.get("at_most", 0),
+            distinct=self.counted("distinct", other if self.pattern == "precedence" else about),
+            sum_of=self.counted("sum", about),
+            compare=self.compare(about, other),
+            per=self.per(about, (ends, "since"), (self.clause("still_open", "open_where"), "still_open")),
+            variables=tuple(self.variables.items()),
+        )
+        self.warn(rule)
+        return rule
+
+    def say(self, message: str, *path: Key, **more: Any) -> None:
+        self.builder.say(message, *self.path, *path, **more)
+
+    def clause(self, key: str, where_key: str) -> Clause | None:
+        if key not in self.keys:
+            return None
+        kinds = tuple(self.kinds(key))
+        where = self.condition(where_key, kinds) if where_key in self.keys else None
+        return Clause(key, kinds, where)
+
+    def kinds(self, key: str) -> Iterator[str]:
+        given = self.keys[key]
+        named = enumerate(given) if isinstance(given, list) else [(None, given)]
+        if given == []:
+            self.say(f"`{key}` names no event", key)
+        for index, name in named:
+            place = (key,) if index is None else (key, index)
+            if name in self.builder.vocabulary.kinds:
+                yield name
+            else:
+                hint = did_you_mean(name, self.builder.vocabulary.kinds, all_up_to=0)
+                self.say(f"unknown event `{name}`", *place, suggestion=hint or "`harness list events` shows them all")
+
+    def scope(self, kinds: tuple[str, ...], earlier: tuple[str, ...] = ()) -> Scope:
+        of = self.builder
+        return Scope(of.vocabulary, kinds, of.words, of.lists, self.variables, earlier)
+
+    def condition(self, key: str, kinds: tuple[str, ...], earlier: tuple[str, ...] = ()) -> Node | None:
+        if not kinds:
+            return None
+        scope = self.scope(kinds, earlier)
+        node = typed_condition(self.keys[key], scope, comparing=key == "compare")
+        self.report(scope, key)
+        self.builder.used |= scope.used
+        if node is not None:
+            self.warn_order(node, kinds, key)
+        return node
+
+    def report(self, scope: Scope, *place: Key) -> None:
+        for message, at, suggestion, notes in scope.mistakes:
+            self.say(message, *place, offset=at, suggestion=suggestion, notes=notes)
+
+    def compare(self, about: Clause, other: Clause | None) -> Node | None:
+        if "compare" not in self.keys or other is None or not other.kinds:
+            return None
+        return self.condition("compare", about.kinds, other.kinds)
+
+    def same(self, about: Clause, other: Clause | None) -> tuple[tuple[str, str], ...]:
+        if other is None or not about.kinds or not other.kinds:
+            return ()
+        pairs = [self.pair(index, text, about, other) for index, text in enumerate(self.keys.get("same", ()))]
+        return tuple(pair for pair in pairs if pair is not None)
+
+    def pair(self, index: int, text: str, about: Clause, other: Clause) -> tuple[str, str] | None:
+        left, sign, right = text.partition("=")
+        names = left.strip(), (right.strip() if sign else left.strip())
+        at = len(left) - len(left.lstrip()), text.rfind(names[1]) if sign else text.find(names[1])
+        found = self.named(names[0], about.kinds, at[0], "same", index)
+        match = self.named(names[1], other.kinds, at[1], "same", index)
+        if found is None or match is None:
+            return None
+        if found.many or match.many or not found.comparable(match):
+            self.say(f"`{names[0]}` and `{names[1]}` cannot be the same", "same", index)
+            return None
+        return names
+
+    def named(self, name: str, kinds: tuple[str, ...], at: int, *place: Key) -> Field | None:
+        """A field named outside conditions: in `same`, `per`, `distinct`, `sum`."""
+        scope = self.scope(kinds)
+        found = look_up_field(Token("word", name, at), kinds, scope)
+        for message, _, suggestion, notes in scope.mistakes:
+            missing = common_fields(kinds, self.builder.vocabulary)
+            hint = suggestion or did_you_mean(name, missing, all_up_to=0)
+            message = message if len(kinds) > 1 else message.replace("unknown field", f"`{kinds[0]}` has no field")
+            self.say(message, *place, offset=at, suggestion=hint, notes=notes)
+        return found
+
+    def counted(self, key: str, clause: Clause | None) -> str | None:
+        if key not in self.keys or clause is None or not clause.kinds:
+            return None
+        found = self.named(self.keys[key], clause.kinds, 0, key)
+        if found is not None and key == "sum" and (found.type != "number" or found.many):
+            self.say(f"`{found.name}` is no number", key, suggestion="`sum` adds up numbers")
+        if found is not None and key == "distinct" and found.many:
+            self.say(f"`{found.name}` is a list", key, suggestion="`distinct` counts single values")
+        return None if found is None else found.name
+
+    def per(self, about: Clause, *ends: tuple[Clause | None, str]) -> tuple[str, ...]:
+        if not about.kinds:
+            return ()
+        given = self.keys.get("per", ())
+        found = [self.named(name, about.kinds, 0, "per", index) for index, name in enumerate(given)]
+        for index, name_field in enumerate(found):
+            if name_field is not None and name_field.many:
+                self.say(f"`{name_field.name}` is a list", "per", index, suggestion="`per` takes single values")
+        for clause, key in ends:
+            self.per_of_end(clause, key, given)
+        return tuple(f.name for f in found if f is not None)
+
+    def per_of_end(self, clause: Clause | None, key: str, per: list[str]) -> None:
+        for kind in clause.kinds if clause is not None and key in self.keys and per else ():
+            if not any(self.builder.vocabulary.field(kind, name) for name in per):
+                self.say(f"`{kind}` has none of the fields of `per`", key)
+
+    def warn(self, rule: Rule) -> None:
+        self.warn_unemitted(rule)
+        self.warn_claims(rule)
+        if rule.pattern == "response" and rule.within_ms is None:
+            message = "without `within` the answer is never late, so this can never be broken"
+            self.say(message, "leads_to", on_key=True, severity="warning")
+
+    def warn_unemitted(self, rule: Rule) -> None:
+        emitted = self.builder.words.emitted if self.builder.words is not None else None
+        if emitted is None:
+            return
+        for clause in rule.clauses:
+            given = self.keys.get(clause.key)
+            for kind in clause.kinds:
+                if kind not in emitted and not self.builder.vocabulary.kinds[kind].emitted_by:
+                    place = (clause.key, given.index(kind)) if isinstance(given, list) else (clause.key,)
+                    self.say(f"nothing in the system ever emits `{kind}`", *place, severity="warning")
+
+    def warn_claims(self, rule: Rule) -> None:
+        fields = [self.builder.vocabulary.field(kind, name) for kind, name in rule.reads()]
+        marks = {f.name: f.claimed for f in fields if f is not None}
+        if marks and all(marks.values()):
+            names = ", ".join(f"`{name}`" for name in sorted(marks))
+            message = f"this reads only what is claimed ({names}), no fact"
+            self.say(message, keys_first(self.keys), on_key=True, severity="warning")
+
+    def warn_order(self, node: Node, kinds: tuple[str, ...], key: str) -> None:
+        beside = {test.field for test in tests(node) if test.op in ("known", "missing")}
+        for test in tests(node):
+            found = common_field(test.field, kinds, self.builder.vocabulary)
+            if test.op in ("<", "<=", ">", ">=") and found is not None and found.optional and test.field not in beside:
+                hint = f"add `{test.field} is known` or `{test.field} is missing`"
+                message = f"`{test.field}` may be missing, and this lets such an event pass"
+                self.say(message, key, offset=test.at, severity="warning", suggestion=hint)
