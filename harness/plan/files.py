@@ -1,0 +1,136 @@
+"""Reading system and scenario files: the shape by the models, then what names refer to, each mistake at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model, read_document
+from harness.plan.controls import control_catalogue
+from harness.plan.scenario import Scenario
+from harness.plan.system import System
+
+
+def load_system(path: str | Path) -> Loaded[System]:
+    """A system file; raises ProblemList with all its mistakes."""
+    loaded = load_model(path, System)
+    problems = list(_system_problems(loaded.model, loaded.document))
+    if problems:
+        raise ProblemList(problems)
+    return loaded
+
+
+def load_scenario(path: str | Path) -> Loaded[Scenario]:
+    """A scenario file; raises ProblemList with all its mistakes."""
+    loaded = load_model(path, Scenario)
+    loaded.model.place(str(path))
+    return loaded
+
+
+def load_scenarios(folder: str | Path) -> list[Scenario]:
+    """All scenarios below a folder that name no system of their own, by id; raises ProblemList with all mistakes."""
+    found: dict[str, Scenario] = {}
+    problems: list[Problem] = []
+    for path in scenario_files(folder):
+        try:
+            loaded = load_scenario(path)
+        except ProblemList as error:
+            problems += error.problems
+            continue
+        scenario = loaded.model
+        if scenario.system is not None:
+            continue
+        if scenario.id in found:
+            other = found[scenario.id].path
+            problems.append(loaded.document.problem(f"scenario `{scenario.id}` is in `{other}` too", "id"))
+        found[scenario.id] = scenario
+    if problems:
+        raise ProblemList(problems)
+    return [found[key] for key in sorted(found, key=_in_order)]
+
+
+def scenario_files(folder: str | Path) -> Iterator[Path]:
+    """The files below a folder that say `kind: scenario`, or cannot be read as YAML at all."""
+    for path in sorted(Path(folder).rglob("*.yaml")):
+        if kind_of(path) == "scenario":
+            yield path
+
+
+def kind_of(path: str | Path) -> str:
+    """What a YAML file is by its own account: `system`, `scenario`, `sweep`, `mapping`, or `requirements`."""
+    try:
+        document: Document = read_document(path)
+    except ProblemList:
+        return "unreadable"
+    if not isinstance(document.value, dict):
+        return "unknown"
+    if "requirements" in document.value:
+        return "requirements"
+    return str(document.value.get("kind", "unknown"))
+
+
+def _in_order(key: str) -> tuple[str, int, str]:
+    digits = "".join(letter for letter in key if letter.isdigit())
+    return (key.rstrip("0123456789"), int(digits or 0), key)
+
+
+def _system_problems(system: System, document: Document) -> Iterator[Problem]:
+    endpoints = {f"{api}.{name}" for api, group in system.apis.items() for name in group.endpoints}
+    domains = {server.domain for server in system.servers.values()}
+    for api, group in system.apis.items():
+        if group.domain not in domains:
+            yield _unknown(document, "domain", group.domain, domains, "apis", api, "domain")
+        for name, endpoint in group.endpoints.items():
+            if endpoint.calls is not None and endpoint.calls not in endpoints:
+                yield _unknown(document, "endpoint", endpoint.calls, endpoints, "apis", api, "endpoints", name, "calls")
+    for kind, programs in (("agents", system.agents), ("services", system.services)):
+        for name, program in programs.items():
+            for audience in program.policy:
+                if audience not in system.apis:
+                    hint = did_you_mean(audience, system.apis)
+                    yield document.problem(
+                        f"unknown api `{audience}`", kind, name, "policy", audience, on_key=True, suggestion=hint
+                    )
+    for name, agent in system.agents.items():
+        if agent.provider is not None and agent.provider not in system.providers:
+            yield _unknown(document, "provider", agent.provider, system.providers, "agents", name, "provider")
+    for kind, task in system.tasks.items():
+        for tool in (task.tool, *task.reads):
+            if tool not in endpoints:
+                yield _unknown(document, "endpoint", tool, endpoints, "tasks", kind, "tool")
+        if task.purpose not in system.purposes:
+            yield _unknown(document, "purpose", task.purpose, system.purposes, "tasks", kind, "purpose")
+        if task.agent is not None and task.agent not in system.agents:
+            yield _unknown(document, "agent", task.agent, system.agents, "tasks", kind, "agent")
+    yield from _control_problems(system, document)
+    yield from _people_problems(system, document)
+
+
+def _control_problems(system: System, document: Document) -> Iterator[Problem]:
+    places = {*system.apis, *system.servers, *system.agents, *system.services}
+    for key, setting in system.controls.items():
+        if key not in control_catalogue():
+            hint = did_you_mean(key, control_catalogue())
+            yield document.problem(f"unknown control `{key}`", "controls", key, on_key=True, suggestion=hint)
+        for field in ("at", "outside"):
+            for number, place in enumerate(getattr(setting, field)):
+                if place not in places:
+                    yield _unknown(document, "place", place, places, "controls", key, field, number)
+
+
+def _people_problems(system: System, document: Document) -> Iterator[Problem]:
+    people = system.people
+    everybody = {*people.customers, *people.brokers, *people.employees, *people.administrators}
+    for number, mandate in enumerate(people.mandates):
+        for field, value in (("holder", mandate.holder), ("owner", mandate.owner)):
+            if value not in everybody:
+                yield _unknown(document, "person", value, everybody, "people", "mandates", number, field)
+    for name, employee in people.employees.items():
+        for number, customer in enumerate(employee.assigned):
+            if customer not in people.customers:
+                path = ("people", "employees", name, "assigned", number)
+                yield _unknown(document, "customer", customer, people.customers, *path)
+
+
+def _unknown(document: Document, what: str, value: str, known: Iterable[str], *path: str | int) -> Problem:
+    return document.problem(f"unknown {what} `{value}`", *path, suggestion=did_you_mean(value, list(known)))

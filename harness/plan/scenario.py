@@ -1,0 +1,131 @@
+"""A scenario as its file says it: who comes when and asks for what, what goes wrong, and which verdicts are expected.
+
+Times count from the start of the run. People are named by id, or as `A`, `B`, `C`, …: the first, second, third
+customer of whichever system the scenario runs on. Agents likewise by name, or as `main` and `third_party`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from harness.plan.values import Closed, DurationMs, Name
+
+Verdict = Literal["held", "violated", "not_challenged", "error"]
+
+
+class Twist(Closed):
+    """A misbehaviour of the catalogue, with what it needs to know."""
+
+    id: Name
+    target: Name | None = Field(default=None, description="Whose data it goes after.")
+    endpoint: str | None = Field(default=None, description="The endpoint it goes for.")
+    variant: Name | None = None
+    wait: DurationMs | None = Field(default=None, description="How long it waits before the decisive step.")
+    times: int | None = Field(default=None, ge=1, le=1000)
+
+
+class Job(Closed):
+    """Work that a person asks an agent for."""
+
+    kind: Name = Field(default="read", description="A kind of task that the system declares below `tasks:`.")
+    at: DurationMs = 2_000
+    agent: Name = "main"
+    purpose: Name | None = None
+    amount: float = 120
+    payee: str = "garage"
+    twist: Twist | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, data: Any) -> Any:
+        """`twist: T01` is short for `twist: {id: T01}`."""
+        if isinstance(data, dict) and isinstance(data.get("twist"), str):
+            return {**data, "twist": {"id": data["twist"]}}
+        return data
+
+
+class Visit(Closed):
+    """One person's stay: arrival, sign-in, work, and how it ends."""
+
+    user: Name
+    arrives: DurationMs = 0
+    leaves: DurationMs | None = Field(default=None, description="Silently, counted from arrival.")
+    logs_out: DurationMs | None = Field(default=None, description="Explicitly, counted from arrival; leaving follows.")
+    consents: Literal["given", "when_asked", "never"] = "given"
+    answers_after: DurationMs = Field(default=8_000, description="How long a prompt lies before it is answered.")
+    approves: Literal["what_was_meant", "anything", "nothing", "never_answers"] = "what_was_meant"
+    tasks: list[Job] = []
+
+
+class Action(Closed):
+    """Something that an operator, a person or an outsider does at an instant."""
+
+    at: DurationMs
+    disable_agent: Name | None = None
+    enable_agent: Name | None = None
+    lock_user: Name | None = None
+    revoke_task_of: Name | None = None
+    withdraw_consent: Name | None = None
+    halt_task_of: Name | None = None
+    channel: Literal["in_band", "out_of_band"] = "out_of_band"
+    leak_tokens_of: Name | None = None
+    thief: Twist | None = None
+    agent: Name = "main"
+    reach: Literal["one", "domain"] = "one"
+
+
+class Fault(Closed):
+    """A rule on messages: what it matches, and what becomes of them."""
+
+    message: Literal["session_revoked", "agent_denied", "grant_revoked", "consent_withdrawn", "any"] = "any"
+    to: Name | None = None
+    lose: bool = False
+    delay: DurationMs = 0
+    share: float = Field(default=1.0, ge=0, le=1, description="The share of matching messages, drawn from the seed.")
+
+
+class Expectation(Closed):
+    """A verdict that this scenario gives, with the reason; `without` names controls that are taken away for it."""
+
+    requirement: Name
+    verdict: Verdict
+    stopped_by: list[Name] = []
+    without: list[Name] = []
+    because: str = ""
+
+
+class Scenario(Closed):
+    """One scenario file."""
+
+    kind: Literal["scenario"]
+    id: Name
+    title: str
+    text: str = ""
+    system: str | None = Field(default=None, description="A system of its own; by default the requirements file's.")
+    aims: list[Name] = Field(default=[], description="Requirements that it was written for; what counts is derived.")
+    visits: list[Visit] = []
+    actions: list[Action] = []
+    faults: list[Fault] = []
+    until: DurationMs | None = Field(
+        default=None, description="How long the run goes on; by default until all is done."
+    )
+    expect: list[Expectation] = []
+
+    _path: str = PrivateAttr("")
+
+    @property
+    def path(self) -> str:
+        """The file it was read from, as it was named."""
+        return self._path
+
+    def place(self, path: str) -> None:
+        """Remember where it was read from."""
+        self._path = path
+
+    def twists(self) -> tuple[str, ...]:
+        """The ids of the misbehaviours in it."""
+        found = [job.twist.id for visit in self.visits for job in visit.tasks if job.twist]
+        found += [action.thief.id for action in self.actions if action.thief]
+        return tuple(dict.fromkeys(found))

@@ -1,0 +1,192 @@
+"""The design under test, as its file says it: people, agents, authorization servers, APIs, providers, controls.
+
+A system says who exists and what is wired to what; it says nothing about what goes wrong (scenarios) nor about what
+must not happen (requirements). Names of endpoints are `api.endpoint`, the API being the one that runs the handler.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from harness.plan.values import Closed, DurationMs, Name
+
+Level = Literal["low", "medium", "high"]
+Acr = Literal["low", "substantial", "high"]
+
+
+class Source(Closed):
+    """Where a number comes from; without it only ratios, shares and times are shown."""
+
+    source: str = Field(description="Who measured or stated it, and where that can be checked.")
+    kind: Literal["measured", "estimated", "invented"] = "invented"
+
+
+class Employee(Closed):
+    """A person who works for the organization and reaches records by assignment, not by ownership."""
+
+    role: Name = "claims_handler"
+    assigned: list[Name] = Field(default=[], description="Customers whose records this employee is assigned to.")
+
+
+class Mandate(Closed):
+    """A right to somebody else's records that a person gave to another, and that ends."""
+
+    holder: Name
+    owner: Name
+    until: DurationMs | None = Field(default=None, description="When it ends, counted from the start of a run.")
+
+
+class People(Closed):
+    """Everybody the ledger knows, by id; profiles (names, addresses, account numbers) are drawn from the seed."""
+
+    customers: list[Name] = Field(min_length=1)
+    employees: dict[Name, Employee] = {}
+    brokers: list[Name] = []
+    administrators: list[Name] = ["admin"]
+    mandates: list[Mandate] = []
+    joint: list[list[Name]] = Field(default=[], description="Groups of customers who own one policy together.")
+    population: int | None = Field(default=None, description="How many customers there really are.")
+    population_source: Source | None = None
+
+
+class Server(Closed):
+    """An authorization server of a domain."""
+
+    domain: Name = "home"
+    session_idle: DurationMs = Field(default=120_000, description="A session ends so long after the last human act.")
+    access_token_lifetime: DurationMs = 120_000
+    session_lifetime: DurationMs = Field(default=28_800_000, description="A session ends so long after its start.")
+    leeway: DurationMs = 5_000
+
+
+class Endpoint(Closed):
+    """One thing an API does, and what it does it to."""
+
+    scope: Name | None = Field(default=None, description="The scope that opens it; none means a valid token is enough.")
+    action: Literal["read", "write", "delete", "export", "none"] = "none"
+    category: Name | None = Field(default=None, description="The category of the records it touches.")
+    extra: list[Name] = Field(default=[], description="Further categories that its answer carries with it.")
+    operation: Name | None = Field(default=None, description="The type of the operation that it completes.")
+    privilege: Level = "low"
+    calls: str | None = Field(default=None, description="Of an MCP tool: the API endpoint that it calls.")
+    people_only: bool = Field(default=False, description="Agents are refused, whatever the scope.")
+    administrative: bool = Field(default=False, description="Meant for operators; no honest task of an agent needs it.")
+    creates_document: bool = False
+    handle: bool = Field(default=False, description="Its answer leaves a state handle that a later call can continue.")
+    sink: Literal["none", "external"] = "none"
+    trusted: bool = Field(default=True, description="No: what it returns was written by outsiders.")
+    regions: list[str] = Field(default=[], description="K31: regions of the record for which it answers; empty is all.")
+    hours: list[int] = Field(default=[], description="K31: hours of the day at which agents may call; empty is all.")
+    acr: Acr | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Endpoint:
+        if self.action != "none" and self.category is None and self.calls is None:
+            raise ValueError(f"an endpoint with `action: {self.action}` needs a `category`")
+        return self
+
+
+class Api(Closed):
+    """A resource server with its own audience and enforcement point."""
+
+    kind: Literal["rest", "mcp", "a2a", "llm_gateway"] = "rest"
+    domain: Name = "home"
+    endpoints: dict[Name, Endpoint] = Field(min_length=1)
+    legacy: bool = Field(default=False, description="API key only: it authorizes nothing itself, its gateway does.")
+    around_gateway: bool = Field(default=False, description="A network path leads to it around its gateway.")
+
+
+class Provider(Closed):
+    """An LLM provider behind the egress gateway."""
+
+    model: str = "general-1"
+    region: str = "EU"
+    cost_per_1000_tokens: float = 0.01
+
+
+class Purpose(Closed):
+    """What data is used for, and which categories that needs: the ledger's, whatever a request claims."""
+
+    categories: list[Name]
+    provider: Name | None = None
+
+
+class TaskSpec(Closed):
+    """What people ask agents for on this system: which tool does it, and for which purpose."""
+
+    tool: str = Field(description="The endpoint or tool that does it, as `api.endpoint`.")
+    purpose: Name
+    agent: Name | None = Field(default=None, description="Who is asked; by default the first backend agent.")
+    reads: list[str] = Field(default=[], description="Tools that are read first.")
+
+
+class Agent(Closed):
+    """A program with an LLM inside that is an OAuth client."""
+
+    kind: Literal["backend", "third_party", "partner", "sub_agent"] = "backend"
+    domain: Name = "home"
+    client: Name | None = Field(default=None, description="Its client_id; by default its own name.")
+    policy: dict[Name, list[Name]] = Field(
+        default={}, description="K02: the scopes this client may have, by audience (the API's name)."
+    )
+    provider: Name | None = None
+    binding: Literal["mtls", "dpop", "none"] = "mtls"
+
+
+class Service(Closed):
+    """A program without an LLM that is an OAuth client: the portal, the MCP server."""
+
+    domain: Name = "home"
+    policy: dict[Name, list[Name]] = {}
+    user_facing: bool = False
+    binding: Literal["mtls", "dpop", "none"] = "mtls"
+
+
+class Setting(Closed):
+    """A control as this design sets it. What a key means for which control: `harness list controls`."""
+
+    on: bool = True
+    at: list[Name] = Field(default=[], description="Enforcement points it covers; empty means all.")
+    outside: list[Name] = Field(default=[], description="Enforcement points that it does not cover.")
+    operations: list[Name] = Field(default=[], description="Operations or paths it covers; empty means all.")
+    strength: Name | None = None
+    delay: DurationMs | None = None
+    causes: list[Name] = Field(default=[], description="The causes it reacts to; empty means all.")
+    limit: int | None = None
+    lifetime: DurationMs | None = None
+
+
+class System(Closed):
+    """One authorization design, whole."""
+
+    kind: Literal["system"] = "system"
+    name: Name
+    text: str = ""
+    people: People
+    servers: dict[Name, Server] = Field(default={"home": Server()}, description="Authorization servers, by name.")
+    apis: dict[Name, Api]
+    agents: dict[Name, Agent]
+    services: dict[Name, Service] = {}
+    providers: dict[Name, Provider] = {}
+    purposes: dict[Name, Purpose] = {}
+    tasks: dict[Name, TaskSpec] = Field(default={}, description="The honest work that people ask for, by kind.")
+    categories: list[Name] = Field(default=[], description="Further categories that no endpoint names.")
+    controls: dict[Name, Setting] = {}
+    controls_default: bool = Field(default=False, description="Whether a control that is not named is on.")
+    records_per_customer: int = Field(default=2, ge=1, le=1000)
+    declares: dict[str, list[str]] = Field(default={}, description="Further words: roles, stores, regions, channels.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, data: Any) -> Any:
+        """`K01: on` and `K01: off` are short for a setting with nothing else in it."""
+        if isinstance(data, dict) and isinstance(data.get("controls"), dict):
+            short = {"on": True, "off": False, True: True, False: False}
+            controls = {
+                key: {"on": short[value]} if isinstance(value, (str, bool)) and value in short else value
+                for key, value in data["controls"].items()
+            }
+            data = {**data, "controls": controls}
+        return data

@@ -1,0 +1,77 @@
+"""The words that a system gives to the requirement language: names of everything in it, and what it can emit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.plan.system import System
+from harness.requirements import Words
+
+ALWAYS = frozenset(
+    {
+        "user.arrived", "user.left", "user.active", "user.logged_out", "user.authenticated", "user.disabled",
+        "session.started", "session.ended", "consent.granted", "consent.withdrawn", "consent.withdrawal_notified",
+        "access.decided", "request.allowed", "request.denied", "answer.delivered", "memory.read", "message.sent",
+        "agent.registered", "agent.disabled", "agent.enabled", "code.issued", "token.issued", "token.exchanged",
+        "token.revoked", "task.started", "task.ended", "task.halted", "audit.recorded", "reach.opened", "reach.closed",
+    }
+)  # fmt: skip
+
+
+def words(system: System) -> Words:
+    """Every name that a rule may use without quotes on this system."""
+    people = system.people
+    endpoints = [(api, name, one) for api, group in system.apis.items() for name, one in group.endpoints.items()]
+    declared: dict[str, Iterable[str]] = {
+        "person": (*people.customers, *people.employees, *people.brokers, *people.administrators),
+        "agent": system.agents,
+        "service": system.services,
+        "outsider": ("thief",),
+        "provider": system.providers,
+        "api": system.apis,
+        "pep": system.apis,
+        "endpoint": (f"{api}.{name}" for api, name, _ in endpoints),
+        "tool": (name for api, name, _ in endpoints if system.apis[api].kind == "mcp"),
+        "scope": (one.scope for _, _, one in endpoints if one.scope),
+        "category": _categories(system),
+        "type": (one.operation for _, _, one in endpoints if one.operation),
+        "purpose": system.purposes,
+        "domain": _domains(system),
+        "region": {"EU", "US", *(one.region for one in system.providers.values())},
+        "model": (one.model for one in system.providers.values()),
+        "tenant": ("insurer",),
+        "store": ("memory", "records"),
+        "channel": ("console",),
+        "role": (one.role for one in people.employees.values()),
+    }
+    found = {name: frozenset(values) for name, values in declared.items()}
+    for name, more in system.declares.items():
+        found[name] = found.get(name, frozenset()) | frozenset(more)
+    return Words(found, emitted(system))
+
+
+def emitted(system: System) -> frozenset[str]:
+    """The kinds of events that something in this system can emit."""
+    endpoints = [one for api in system.apis.values() for one in api.endpoints.values()]
+    found = set(ALWAYS)
+    if any(one.action != "none" for one in endpoints):
+        found.add("data.accessed")
+    if any(one.operation for one in endpoints):
+        found |= {"operation.requested", "operation.completed"}
+        found |= {"approval.requested", "approval.granted", "approval.refused"}
+    if any(one.creates_document for one in endpoints):
+        found.add("document.created")
+    if system.providers:
+        found.add("llm.received")
+    return frozenset(found)
+
+
+def _categories(system: System) -> frozenset[str]:
+    endpoints = [one for api in system.apis.values() for one in api.endpoints.values()]
+    named = {one.category for one in endpoints if one.category} | {name for one in endpoints for name in one.extra}
+    return frozenset(named | set(system.categories) | {name for p in system.purposes.values() for name in p.categories})
+
+
+def _domains(system: System) -> Iterable[str]:
+    groups: tuple[Mapping[str, object], ...] = (system.servers, system.apis, system.agents, system.services)
+    return {str(getattr(one, "domain", "home")) for group in groups for one in group.values()}

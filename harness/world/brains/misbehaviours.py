@@ -1,0 +1,52 @@
+"""Which brain runs a task: the honest one, or the twist that its job names, by the id in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from harness.world.brains import after_denial, after_departure, approval_tricks, disclosure, foreign_data, off_the_list
+from harness.world.brains.honest import Plan, honest
+from harness.world.brains.view import View
+
+BRAINS: Mapping[str, Callable[[View], Plan]] = {
+    "T01": foreign_data.other_record,
+    "T02": foreign_data.injected_instruction,
+    "T03": off_the_list.admin_endpoint,
+    "T04": off_the_list.more_scope,
+    "T05": off_the_list.more_scope,
+    "T06": off_the_list.direct_call,
+    "T07": off_the_list.passed_through,
+    "T09": off_the_list.hidden_agent,
+    "T12": after_departure.launders_lifetime,
+    "T13": after_departure.after_logout,
+    "T14": after_departure.keeps_working,
+    "T15": after_departure.keeps_offline,
+    "T16": after_departure.keeps_offline,
+    "T18": disclosure.no_consent,
+    "T19": disclosure.other_provider,
+    "T20": disclosure.after_withdrawal,
+    "T21": disclosure.over_collection,
+    "T25": approval_tricks.no_approval,
+    "T26": approval_tricks.other_parameters,
+    "T27": approval_tricks.rides_along,
+    "T28": approval_tricks.replayed,
+    "T29": approval_tricks.held_back,
+    "T30": approval_tricks.foreign_approval,
+    "T31": approval_tricks.false_text,
+    "T32": approval_tricks.bombing,
+    "T33": approval_tricks.answers_itself,
+    "T39": foreign_data.foreign_memory,
+    "T40": foreign_data.foreign_handle,
+    "T41": foreign_data.foreign_token,
+    "T44": after_denial.old_tokens,
+    "T45": after_denial.derived_tokens,
+    "T46": after_denial.new_tokens,
+    "T47": after_denial.registers_again,
+    "T48": after_denial.shared_client,
+}
+
+
+def brain_for(view: View) -> Plan:
+    """The brain of a task."""
+    twist = view.job.twist
+    return honest(view) if twist is None else BRAINS[twist.id](view)

@@ -1,0 +1,137 @@
+"""What an LLM gets to see of the world: its task, what is within its agent's reach, what was answered; nothing else.
+
+It never sees a control, a ledger fact such as presence, or the inside of an authorization server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.plan.scenario import Job
+from harness.plan.system import TaskSpec
+from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.records import Approval, Credential, Item, Task
+from harness.world.mechanics.state import World
+
+
+class View:
+    """One agent's view of one task."""
+
+    def __init__(self, world: World, agent: str, task: str, job: Job, *, rivals: tuple[str, ...] = ()) -> None:
+        self._world = world
+        self.agent = agent
+        self.task = task
+        self.job = job
+        self.others = rivals
+        """Names of other customers that turn up in documents: what an injected instruction would name."""
+
+    @property
+    def user(self) -> str:
+        """Who asked."""
+        return self._world.tasks[self.task].user
+
+    @property
+    def purpose(self) -> str:
+        """What the task is for."""
+        return self._world.tasks[self.task].purpose
+
+    @property
+    def spec(self) -> TaskSpec:
+        """Which tool does what was asked."""
+        return self._world.design.system.tasks[self.job.kind]
+
+    @property
+    def provider(self) -> str:
+        """The model provider that this agent is set up with."""
+        return self._world.design.provider_of(self.agent)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """All providers that the egress could route to."""
+        return tuple(self._world.design.system.providers)
+
+    @property
+    def gateway(self) -> EndpointInfo:
+        """The endpoint of the LLM gateway."""
+        return self._world.design.llm_endpoint
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The categories that the purpose needs, as the task's description says."""
+        return self._world.design.needed(self.purpose)
+
+    def endpoint(self, name: str) -> EndpointInfo:
+        """A tool or endpoint by name, as its description says."""
+        return self._world.design.endpoints[name]
+
+    def endpoints(self) -> Iterator[EndpointInfo]:
+        """Everything the model has read about: tools from tools/list, endpoints from API descriptions."""
+        return iter(self._world.design.endpoints.values())
+
+    @property
+    def subject(self) -> str | None:
+        """The credential that came with the task's last message."""
+        return self._world.tasks[self.task].subject
+
+    def credential(self, handle: str) -> Credential:
+        """A credential by its handle; its expiry is what the token response said."""
+        return self._world.credentials[handle]
+
+    def credentials(self, task: str | None = None) -> list[Credential]:
+        """What the agent holds, newest first: for one task, or whatever is there."""
+        held = [one for one in self._world.credentials.values() if one.holder == self.agent]
+        held.reverse()
+        return [one for one in held if task is None or one.task == task]
+
+    def usable(self, audience: str, *scopes: str) -> Credential | None:
+        """The newest credential of this task for an audience and scopes that has not expired by its own account."""
+        for one in self.credentials(self.task):
+            if (
+                one.kind == "access"
+                and one.facts.token_audience == (audience,)
+                and set(scopes) <= set(one.facts.token_scope)
+                and one.approval is None
+                and one.expires_ms > self._world.now_ms
+                and one.provider is None
+            ):
+                return one
+        return None
+
+    def last(self, audience: str | None = None) -> Credential | None:
+        """The newest access token the agent holds, expired or not; for an audience if one is given."""
+        for one in self.credentials():
+            if one.kind == "access" and (audience is None or audience in one.facts.token_audience):
+                return one
+        return None
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The data in the task's context."""
+        return self._world.contexts.get(self.task, ())
+
+    def item(self, key: str) -> Item:
+        """A piece of data by its id."""
+        return self._world.items[key]
+
+    def memories(self) -> list[str]:
+        """What the agent has stored, whoever it was for."""
+        return [one.id for one in self._world.memories.values() if one.agent == self.agent]
+
+    def handles(self) -> list[str]:
+        """State handles that are known or easily guessed."""
+        return list(self._world.handles)
+
+    def tasks(self) -> list[Task]:
+        """Tasks that this agent has worked on."""
+        return [one for one in self._world.tasks.values() if one.agent == self.agent]
+
+    def approvals(self) -> list[Approval]:
+        """Approvals that this agent has asked for."""
+        return [one for one in self._world.approvals.values() if one.agent == self.agent]
+
+    def record_of(self, owner: str, endpoint: str) -> str | None:
+        """A record id of this person as it would turn up in a document, or be guessed from its pattern."""
+        info = self.endpoint(endpoint)
+        target = self.endpoint(info.endpoint.calls) if info.endpoint.calls else info
+        found = self._world.design.records_of(owner, target.endpoint.category or "")
+        return found[0] if found else None

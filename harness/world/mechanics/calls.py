@@ -1,0 +1,268 @@
+"""Calls: from an agent, or a person's application, to an endpoint; through the MCP server where it is a tool.
+
+A tool's call is two hops with a token each: the MCP server exchanges the token it was sent for one of its own (or, where
+it misbehaves, passes the same one on). Each hop is decided at its own enforcement point; effects are settled once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.trace import Request, Who
+from harness.world.mechanics import egress, grants, guard
+from harness.world.mechanics.commands import Call
+from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.effects import (
+    Effect,
+    Stop,
+    data_effects,
+    items_from,
+    operation_fields,
+    remember_refusal,
+    settle,
+    touched,
+)
+from harness.world.mechanics.records import Credential, Due, Handle, Operation, Record, Task
+from harness.world.mechanics.replies import Reply, refused
+from harness.world.mechanics.state import World
+
+
+class Hop(NamedTuple):
+    """One request on its way: who sends what with which credential to which endpoint."""
+
+    info: EndpointInfo
+    who: Who
+    credential: Credential | None
+    request: Request
+
+
+def call(world: World, step: Call) -> Reply:
+    """Carry out one call of an agent; returns what the LLM gets to see of it."""
+    info = world.design.endpoints[step.endpoint]
+    credential = world.credentials.get(step.credential) if step.credential else None
+    task = world.tasks.get(step.task) if step.task else None
+    asked = _asked(world, step, info, task)
+    first = _hop(world, step, info, credential, task, actor=step.agent, asked=asked)
+    stop = _runtime_stop(world, step, credential, task) or guard.decide(
+        world, first.info, first.request, credential, asked
+    )
+    if stop is not None:
+        return _refuse(world, step, first, asked, task, stop)
+    settle(world, step, [Effect("request.allowed", first.who, {}, first.request)], None)
+    if info.endpoint.calls is None:
+        return _handle(world, step, first, asked, task)
+    return _second_hop(world, step, first, asked, task)
+
+
+def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: Task | None) -> Reply:
+    """The MCP server calls the API behind its tool, with a token of its own."""
+    info = world.design.endpoints[step.passthrough or str(first.info.endpoint.calls)]
+    assert first.credential is not None
+    server = world.design.mcp_service
+    if step.passthrough:
+        derived: Credential | Stop = first.credential
+    else:
+        derived = grants.derive(world, step, server, first.credential, info)
+    credential = derived if isinstance(derived, Credential) else None
+    second = _hop(world, step, info, credential, task, actor=server, asked=asked)
+    if isinstance(derived, Stop):
+        return _refuse(world, step, second, asked, task, derived)
+    stop = guard.decide(world, info, second.request, derived, asked)
+    if stop is not None:
+        return _refuse(world, step, second, asked, task, stop)
+    settle(world, step, [Effect("request.allowed", second.who, {}, second.request)], None)
+    if step.job:
+        _queue_job(world, step, second, derived)
+    return _handle(world, step, second, asked, task, tool=first)
+
+
+def _asked(world: World, step: Call, info: EndpointInfo, task: Task | None) -> guard.Asked:
+    """What the request is about: the records it selects, and the operation it would complete."""
+    behind = step.passthrough or info.endpoint.calls
+    target = world.design.endpoints[behind] if behind else info
+    owner = step.owner or (task.user if task and step.record is None else None)
+    records = touched(world, target, record=step.record, owner=owner)
+    operation = None
+    if target.endpoint.operation is not None and records:
+        operation = _operation(world, step, target, records[0])
+    return guard.Asked(target, records, operation, step.approval)
+
+
+def _operation(world: World, step: Call, info: EndpointInfo, record: Record) -> Operation:
+    """The operation that a call asks for; it keeps the id chosen when its approval was asked for."""
+    approval = world.approvals.get(step.approval) if step.approval else None
+    key = step.operation or (approval.operation.id if approval else None) or world.ids.next("op")
+    return Operation(
+        id=key,
+        type=str(info.endpoint.operation),
+        record=record.id,
+        owner=record.owner,
+        entitled=record.entitled,
+        category=record.category,
+        privilege=info.endpoint.privilege,
+        amount=step.amount,
+        currency=step.currency,
+        payee=step.payee,
+        reversible=info.endpoint.privilege != "high",
+    )
+
+
+def _hop(
+    world: World,
+    step: Call,
+    info: EndpointInfo,
+    credential: Credential | None,
+    task: Task | None,
+    *,
+    actor: str,
+    asked: guard.Asked,
+) -> Hop:
+    actor_type = world.design.actor_type(actor)
+    agent = step.agent if world.design.is_agent(step.agent) else None
+    who = world.who(
+        actor,
+        actor_type,
+        user=task.user if task else None,
+        agent=agent,
+        session=credential.session if credential else (task.session if task else None),
+        task=step.task,
+        domain=info.domain,
+    )
+    return Hop(info, who, credential, guard.request_facts(world, info, credential, actor=actor, who=who, asked=asked))
+
+
+def _runtime_stop(world: World, step: Call, credential: Credential | None, task: Task | None) -> Stop | None:
+    """What the agent's runtime itself refuses, before anything is sent."""
+    design = world.design
+    if credential is not None and task is not None and credential.user != task.user and design.on("K05", step.agent):
+        return Stop(("K05",), also=guard.also_for_foreign(world, step), error="not_in_context", reason="policy")
+    if step.handle is not None:
+        return None
+    if credential is not None and credential.agent != step.agent and design.on("K24", step.agent):
+        return Stop(("K24",), error="not_issued_here", reason="policy")
+    return None
+
+
+def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
+    """Everything that the handlers from this hop on would do."""
+    effects = [Effect("request.allowed", hop.who, {}, hop.request)]
+    last = hop
+    if hop.info.name != asked.info.name:
+        last = _hop(world, step, asked.info, None, task, actor=world.design.mcp_service, asked=asked)
+        effects.append(Effect("request.allowed", last.who, {}, last.request))
+    return effects + _handler_effects(world, last, asked, task)
+
+
+def _handler_effects(world: World, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
+    purpose = task.purpose if task else None
+    effects = data_effects(world, hop.info, asked.records, who=hop.who, request=hop.request, purpose=purpose)
+    if asked.operation is not None:
+        effects.append(Effect("operation.completed", hop.who, operation_fields(asked.operation), hop.request))
+    return effects
+
+
+def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, stop: Stop) -> Reply:
+    number = world.emit("request.denied", hop.who, {"reason": stop.reason}, request=hop.request, cause=None)
+    world.emit(
+        "audit.recorded",
+        world.who(hop.info.api, "service", domain=hop.info.domain),
+        {"about": number, "about_kind": "request.denied", "outcome": "denied", "record": f"audit{number}"},
+    )
+    if asked.operation is not None:
+        _decision(world, hop, asked.operation, "deny")
+    settle(world, step, _wanted(world, step, hop, asked, task), stop)
+    remember_refusal(world, step, stop)
+    return refused(stop)
+
+
+def _decision(world: World, hop: Hop, operation: Operation, decision: str) -> None:
+    own = {"request": hop.request.request, "operation": operation.id, "decision": decision}
+    world.emit("access.decided", hop.who, own, request=hop.request)
+
+
+def _handle(
+    world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, tool: Hop | None = None
+) -> Reply:
+    """The handler runs: data leaves the API, an operation completes, the answer reaches whoever called."""
+    if step.handle is not None:
+        return _continue(world, step, hop, task)
+    if asked.operation is not None:
+        _decision(world, hop, asked.operation, "permit")
+        world.operations[asked.operation.id] = asked.operation
+    settle(world, step, _handler_effects(world, hop, asked, task), None)
+    if hop.info.endpoint.creates_document:
+        _document(world, step, hop, asked)
+    answered = asked.records
+    if tool is not None and world.design.is_third_party(step.agent):
+        answered = egress.answer_third_party(world, step, tool.credential, asked.records, tool.who, tool.request)
+    items = items_from(world, hop.info, answered, step.task)
+    handle = None
+    if (tool or hop).info.endpoint.handle and items:
+        handle = world.ids.next("handle")
+        user = task.user if task else ""
+        world.handles[handle] = Handle(handle, (tool or hop).info.api, user, tuple(world.items[one] for one in items))
+    return Reply(ok=True, items=items, handle=handle, operation=asked.operation.id if asked.operation else None)
+
+
+def _document(world: World, step: Call, hop: Hop, asked: guard.Asked) -> None:
+    """A document is generated from records and carries their owners and categories."""
+    context = [world.items[one] for one in world.contexts.get(step.task or "", ())]
+    owners = dict.fromkeys([record.owner for record in asked.records] + [item.owner for item in context])
+    categories = dict.fromkeys(
+        [record.category for record in asked.records] + [name for item in context for name in item.categories]
+    )
+    own = {"document": world.ids.next("document"), "owners": tuple(owners), "categories": tuple(categories)}
+    settle(world, step, [Effect("document.created", hop.who, own, hop.request)], None)
+
+
+def _continue(world: World, step: Call, hop: Hop, task: Task | None) -> Reply:
+    """Continue a stored result by its handle. K05: the handle works for the person it was made for, and nobody else."""
+    found = world.handles.get(step.handle or "")
+    if found is None or found.api != hop.info.api:
+        return Reply(ok=False, error="not_found")
+    user = hop.credential.user if hop.credential else None
+    effects = [
+        Effect("data.accessed", hop.who, world.design.held(item, task.purpose if task else None), hop.request)
+        for item in found.items
+    ]
+    if found.user != user and world.design.on("K05", hop.info.api):
+        stop = Stop(("K05",), error="not_found", reason="not_owner", status=404)
+        settle(world, step, effects, stop)
+        remember_refusal(world, step, stop)
+        return refused(stop)
+    settle(world, step, effects, None)
+    new = []
+    for item in found.items:
+        key = world.ids.next("item")
+        world.items[key] = item
+        new.append(key)
+    if step.task is not None:
+        world.contexts[step.task] = (*world.contexts.get(step.task, ()), *new)
+    return Reply(ok=True, items=tuple(new))
+
+
+JOB_PERIOD_MS = 15_000
+JOB_ROUNDS = 8
+
+
+def _queue_job(world: World, step: Call, hop: Hop, credential: Credential) -> None:
+    """The MCP server keeps polling the API for the caller, with the token it derived: nobody asks the agent again."""
+    for round_ in range(1, JOB_ROUNDS + 1):
+        payload = (step, hop.info.name, credential.handle)
+        world.plan(Due(world.now_ms + round_ * JOB_PERIOD_MS, "job", hop.info.api, payload))
+
+
+def run_job(world: World, due: Due) -> None:
+    """One round of a queued job: the same request, with the derived token as it is now."""
+    step, endpoint, handle = due.payload  # type: ignore[misc]  # what `_queue_job` put there
+    info = world.design.endpoints[endpoint]
+    task = world.tasks.get(step.task) if step.task else None
+    asked = _asked(world, step, info, task)
+    credential = world.credentials[handle]
+    hop = _hop(world, step, info, credential, task, actor=world.design.mcp_service, asked=asked)
+    stop = guard.decide(world, info, hop.request, credential, asked)
+    if stop is not None:
+        _refuse(world, step, hop, asked, task, stop)
+        return
+    settle(world, step, [Effect("request.allowed", hop.who, {}, hop.request)], None)
+    _handle(world, step, hop, asked, task)

@@ -1,0 +1,264 @@
+"""A system, compiled for the mechanics: endpoints by name, controls as they apply, facts that many events share.
+
+A design never changes during a run, so it is shared by every fork. The translation of controls into the settings of
+the protocol is in `wiring`; here is only what the mechanics look up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from harness.oauth import RouteRule
+from harness.plan.controls import Controls
+from harness.plan.system import Agent, Endpoint, System
+from harness.trace import Route
+from harness.world.mechanics.records import Item, Record
+
+START_HOUR = 9
+LIFETIME_WITHOUT_K07_MS = 3_600_000
+
+
+class EndpointInfo(NamedTuple):
+    """An endpoint with everything that a request to it needs looked up beforehand."""
+
+    name: str
+    api: str
+    endpoint: Endpoint
+    route: Route
+    domain: str
+
+
+class Design:
+    """What the mechanics know about the design under test."""
+
+    def __init__(
+        self, system: System, controls: Controls, records: Mapping[str, Record], *, seed: int = 0, reach: bool = False
+    ) -> None:
+        self.seed = seed
+        self.reach = reach
+        self.system = system
+        self.controls = controls
+        self.endpoints = {info.name: info for info in _endpoints(system)}
+        self.rules = {info.name: _rule(info) for info in self.endpoints.values()}
+        self.all_records = dict(records)
+        self._by_owner: dict[tuple[str, str], tuple[str, ...]] = {}
+        for one in records.values():
+            key = (one.owner, one.category)
+            self._by_owner[key] = (*self._by_owner.get(key, ()), one.id)
+        self._disclosures: dict[tuple[str, str, str | None], Mapping[str, Any]] = {}
+        self.elevated = {i.endpoint.scope for i in self.endpoints.values() if i.endpoint.privilege == "high"} - {None}
+        self.people_types = _people_types(system)
+        self.portal = next((name for name, one in system.services.items() if one.user_facing), "portal")
+        self.mcp_service = next((name for name, one in system.services.items() if not one.user_facing), self.portal)
+        self.mcp_api = next((name for name, api in system.apis.items() if api.kind == "mcp"), "")
+        self.llm_endpoint = next(
+            (info for info in self.endpoints.values() if system.apis[info.api].kind == "llm_gateway"),
+            next(iter(self.endpoints.values())),
+        )
+        self._message = next((info for info in self.endpoints.values() if system.apis[info.api].kind == "a2a"), None)
+
+    # ------------------------------------------------------------ controls
+
+    def on(self, control: str, place: str | None = None, operation: str | None = None) -> bool:
+        """Whether a control applies at this place."""
+        return self.controls.on(control, place, operation)
+
+    def options(self) -> dict[str, Any]:
+        """The settings that change a run, as resolved."""
+        return {
+            name: self.controls.setting(name).model_dump(exclude_defaults=True, exclude={"on"})
+            for name in self.controls.active()
+        }
+
+    @property
+    def lifetime_without_k07_ms(self) -> int:
+        """How long access tokens would live in this design without short lifetimes."""
+        return LIFETIME_WITHOUT_K07_MS
+
+    def is_egress(self, place: str) -> bool:
+        """Whether this is the enforcement point in front of model providers."""
+        api = self.system.apis.get(place)
+        return api is not None and api.kind == "llm_gateway"
+
+    # ------------------------------------------------------------ programs
+
+    def is_agent(self, name: str) -> bool:
+        """Whether this program has an LLM inside."""
+        return name in self.system.agents or name.startswith("sub_agent")
+
+    def actor_type(self, name: str) -> str:
+        """The kind of program, in the vocabulary's words."""
+        agent = self.system.agents.get(name)
+        if agent is None:
+            return (
+                "agent" if name.startswith("sub_agent") else "service" if name in self.system.services else "outsider"
+            )
+        return "third_party" if agent.kind in ("third_party", "partner") else "agent"
+
+    def is_third_party(self, name: str) -> bool:
+        """Whether the agent is somebody else's program, with a provider of its own."""
+        agent = self.system.agents.get(name)
+        return agent is not None and agent.kind == "third_party"
+
+    def provider_of(self, agent: str) -> str:
+        """The model provider that an agent is set up with."""
+        found: Agent | None = self.system.agents.get(agent)
+        provider = found.provider if found else None
+        return provider or next(iter(self.system.providers), "none")
+
+    def shares_client(self, name: str) -> bool:
+        """K06 off: the organization's own agents authenticate as the portal's client."""
+        agent = self.system.agents.get(name)
+        return agent is not None and agent.kind in ("backend", "sub_agent") and not self.on("K06")
+
+    def client_name(self, program: str) -> str:
+        """The client_id that a program starts with."""
+        if self.shares_client(program):
+            return self.portal
+        agent = self.system.agents.get(program)
+        return (agent.client if agent else None) or program
+
+    def certificate(self, client: str | None) -> str | None:
+        """The thumbprint of the certificate that a client presents; None where it has none."""
+        if client is None:
+            return None
+        agent = self.system.agents.get(client)
+        bound = agent.binding if agent else "mtls" if client in self.system.services else "none"
+        return f"cert-{client}" if bound == "mtls" else None
+
+    def agent_scope(self, agent: str | None, api: str) -> tuple[str, ...]:
+        """The scopes that the policy gives an agent at an API."""
+        found = self.system.agents.get(agent) if agent else None
+        return tuple(found.policy.get(api, ())) if found else ()
+
+    def client_type(self, name: str) -> str:
+        """The kind of client, in the words of the protocol."""
+        if name in self.system.agents:
+            return "agent"
+        return "person_facing" if self.system.services[name].user_facing else "service"
+
+    def domain_of(self, name: str) -> str:
+        """The domain that a program belongs to."""
+        found = self.system.agents.get(name) or self.system.services.get(name)
+        return found.domain if found else "home"
+
+    def audience_served(self, name: str) -> str | None:
+        """The API that a program answers for: the agent's message endpoint, the MCP server."""
+        if name == self.mcp_service:
+            return self.mcp_api or None
+        agent = self.system.agents.get(name)
+        return self._message.api if agent is not None and agent.kind == "backend" and self._message else None
+
+    def app_of(self, agent: str) -> str:
+        """The application through which a person speaks to an agent: the portal, or the third party's own."""
+        return agent if self.is_third_party(agent) else self.portal
+
+    def login_audience(self, app: str) -> str:
+        """The API that an application asks tokens for when a person signs in."""
+        if app in self.system.agents or self._message is None:
+            return self.mcp_api
+        return self._message.api
+
+    def login_scopes(self, app: str) -> tuple[str, ...]:
+        """The scopes that an application asks for when a person signs in."""
+        found = self.system.agents.get(app) or self.system.services.get(app)
+        return tuple(found.policy.get(self.login_audience(app), ())) if found else ()
+
+    def message_endpoint(self, agent: str) -> EndpointInfo | None:
+        """Where the application's messages to an agent arrive; third-party agents have no such place here."""
+        return None if self.is_third_party(agent) else self._message
+
+    def operation_endpoint(self, kind: str) -> EndpointInfo:
+        """The endpoint that completes operations of this type."""
+        return next(info for info in self.endpoints.values() if info.endpoint.operation == kind)
+
+    def tool_for(self, info: EndpointInfo) -> EndpointInfo:
+        """The tool that calls an endpoint, or the endpoint itself where none does."""
+        return next((one for one in self.endpoints.values() if one.endpoint.calls == info.name), info)
+
+    def denial_known_at(self, server: str) -> bool:
+        """Whether an administrator's decision is made known to a server: its own, or one that K16 or K17 reaches."""
+        return self.system.servers[server].domain == "home" or self.on("K16", server) or self.on("K17", server)
+
+    # ------------------------------------------------------------ data
+
+    def records_of(self, owner: str, category: str) -> tuple[str, ...]:
+        """Ids of the records of this category that are about this person."""
+        return self._by_owner.get((owner, category), ())
+
+    def disclosure(self, record: Record, *, action: str, purpose: str | None) -> Mapping[str, Any]:
+        """The fields of `data.accessed` for this record: the same facts each time, so the same object."""
+        key = (record.id, action, purpose)
+        found = self._disclosures.get(key)
+        if found is None:
+            found = self._disclosures[key] = self._disclosure(record, action=action, purpose=purpose)
+        return found
+
+    def held(self, item: Item, purpose: str | None) -> Mapping[str, Any]:
+        """The fields of `data.accessed` for a stored result that is read again."""
+        return self.disclosure(self.all_records[item.record], action="read", purpose=purpose)
+
+    def _disclosure(self, record: Record, *, action: str, purpose: str | None) -> dict[str, Any]:
+        own: dict[str, Any] = {
+            "record": record.id,
+            "owner": record.owner,
+            "entitled": record.entitled,
+            "record_tenant": record.tenant,
+            "category": record.category,
+            "trusted": record.trusted,
+            "action": action,
+            "fields": record.fields,
+            "allowed_fields": record.fields,
+        }
+        if purpose is not None:
+            own["purpose"] = purpose
+            own["needed_categories"] = self.needed(purpose)
+        return own
+
+    def needed(self, purpose: str | None) -> tuple[str, ...]:
+        """The categories that a purpose needs, as the organization has declared it."""
+        found = self.system.purposes.get(purpose) if purpose else None
+        return tuple(found.categories) if found else ()
+
+
+def _rule(info: EndpointInfo) -> RouteRule:
+    endpoint = info.endpoint
+    runs_here = endpoint.calls is None
+    elevated = endpoint.privilege == "high" and runs_here
+    return RouteRule(
+        endpoint=info.name,
+        scope=endpoint.scope,
+        open=endpoint.scope is None,
+        elevated=elevated,
+        acr=(endpoint.acr or "high") if elevated else None,
+        actor="people" if endpoint.people_only else "any",
+        regions=frozenset(endpoint.regions),
+        hours=frozenset(endpoint.hours),
+    )
+
+
+def _endpoints(system: System) -> list[EndpointInfo]:
+    found = []
+    for api_name, api in system.apis.items():
+        for name, endpoint in api.endpoints.items():
+            full = f"{api_name}.{name}"
+            route = Route(
+                api=api_name,
+                pep=api_name,
+                endpoint=full,
+                protocol={"mcp": "mcp", "a2a": "a2a"}.get(api.kind, "rest"),
+                tool=name if api.kind == "mcp" else None,
+                permission=endpoint.scope,
+                required_acr=endpoint.acr or "low",
+            )
+            found.append(EndpointInfo(full, api_name, endpoint, route, api.domain))
+    return found
+
+
+def _people_types(system: System) -> dict[str, str]:
+    types = dict.fromkeys(system.people.customers, "user")
+    types.update(dict.fromkeys(system.people.brokers, "user"))
+    types.update(dict.fromkeys(system.people.employees, "employee"))
+    types.update(dict.fromkeys(system.people.administrators, "admin"))
+    return types

@@ -1,0 +1,121 @@
+"""The one place where effects become facts, or attempts.
+
+A handler is a pure function from a request and records to effects; it is asked also when the request is refused, so
+that what was stopped is written with the same facts as what happened. `settle` writes either, never both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from harness.trace import Attempt, Cause, Request, Who
+from harness.world.mechanics.commands import Step
+from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.records import Item, Operation, Record
+from harness.world.mechanics.state import World
+
+
+class Effect(NamedTuple):
+    """One event that will happen, or that a control will stop."""
+
+    kind: str
+    who: Who
+    own: Mapping[str, Any]
+    request: Request | None = None
+
+
+class Stop(NamedTuple):
+    """Why something was refused: the controls that did it (or `base`), those that would have, and what was answered."""
+
+    by: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    error: str = ""
+    reason: str = "policy"
+    challenge: str = ""
+    status: int = 403
+
+
+def cause_of(step: Step) -> Cause:
+    """The goal that a step serves and the twist that chose it."""
+    return Cause(step.goal, step.twist)
+
+
+def remember_refusal(world: World, step: Step, stop: Stop) -> None:
+    """Keep for the goal who refused a step of it: an effect that fails later was stopped by these too."""
+    key = (step.task or step.agent, step.goal)
+    world.refusals[key] = _united(world.refusals.get(key, ()), stop.by)
+
+
+def settle(world: World, step: Step, effects: Iterable[Effect], stop: Stop | None) -> None:
+    """Write the effects of a step: as facts, or as attempts that carry every refusal on the way to the goal."""
+    cause = cause_of(step)
+    attempt = None
+    if stop is not None:
+        earlier = world.refusals.get((step.task or step.agent, step.goal), ())
+        by = _united(earlier, stop.by)
+        attempt = Attempt(by, tuple(one for one in stop.also if one not in by))
+    for effect in effects:
+        world.emit(effect.kind, effect.who, effect.own, request=effect.request, attempt=attempt, cause=cause)
+
+
+def _united(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def touched(world: World, info: EndpointInfo, *, record: str | None, owner: str | None) -> tuple[Record, ...]:
+    """The records that a request selects: one by its id, or all of this category of an owner."""
+    category = info.endpoint.category
+    if category is None:
+        return ()
+    if record is not None:
+        found = world.records.get(record)
+        return (found,) if found is not None and found.category == category else ()
+    if owner is None:
+        return ()
+    return tuple(world.records[one] for one in world.design.records_of(owner, category) if one in world.records)
+
+
+def data_effects(
+    world: World, info: EndpointInfo, records: Iterable[Record], *, who: Who, request: Request, purpose: str | None
+) -> list[Effect]:
+    """What leaves (or changes in) the API: one `data.accessed` for each record, about the person it is about."""
+    action = info.endpoint.action
+    return [
+        Effect("data.accessed", who, world.design.disclosure(one, action=action, purpose=purpose), request)
+        for one in records
+    ]
+
+
+def operation_fields(operation: Operation) -> dict[str, Any]:
+    """The operation fields of the vocabulary."""
+    own: dict[str, Any] = {
+        "operation": operation.id,
+        "type": operation.type,
+        "record": operation.record,
+        "owner": operation.owner,
+        "entitled": operation.entitled,
+        "category": operation.category,
+        "privilege": operation.privilege,
+        "amount": operation.amount,
+        "details_hash": operation.details_hash,
+        "reversible": operation.reversible,
+        "mode": operation.mode,
+        "currency": operation.currency,
+    }
+    if operation.payee is not None:
+        own["payee"] = operation.payee
+    return own
+
+
+def items_from(world: World, info: EndpointInfo, records: Iterable[Record], task: str | None) -> tuple[str, ...]:
+    """Put what was read into the task's context and return the new items' ids: what the LLM sees from now on."""
+    new = []
+    for one in records:
+        key = world.ids.next("item")
+        categories = (one.category, *one.extra)
+        world.items[key] = Item(one.id, one.owner, one.entitled, categories, one.trusted and info.endpoint.trusted)
+        new.append(key)
+    if task is not None:
+        world.contexts[task] = (*world.contexts.get(task, ()), *new)
+    return tuple(new)

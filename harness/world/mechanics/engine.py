@@ -1,0 +1,124 @@
+"""`apply(world, command, now_ms) -> (events, reply)`: the one door to the mechanics.
+
+Before a command takes effect, everything that falls due up to its instant is done, each thing at its own time. A
+command that is not possible in this state raises Impossible: a shrunk attack stays an attack only if each step is legal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.trace import Event
+from harness.world.mechanics import (
+    approvals,
+    calls,
+    commands,
+    egress,
+    grants,
+    operators,
+    people,
+    reach,
+    runtime,
+    signals,
+)
+from harness.world.mechanics.legality import Impossible, check
+from harness.world.mechanics.records import Due
+from harness.world.mechanics.replies import Reply
+from harness.world.mechanics.state import World
+
+_HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
+    commands.Arrive: people.arrive,
+    commands.Leave: people.leave,
+    commands.LogIn: people.log_in,
+    commands.LogOut: people.log_out,
+    commands.Act: people.act,
+    commands.GiveConsent: people.give_consent,
+    commands.WithdrawConsent: people.withdraw_consent,
+    commands.StartTask: people.start_task,
+    commands.AnswerPrompt: people.answer_prompt,
+    commands.Halt: people.halt,
+    commands.UseDirectly: calls.use_directly,
+    commands.GetToken: grants.get_token,
+    commands.Call: calls.call,
+    commands.SendToModel: egress.send_to_model,
+    commands.AskApproval: approvals.ask_approval,
+    commands.RedeemApproval: approvals.redeem_approval,
+    commands.AnswerInstead: approvals.answer_instead,
+    commands.SendMessage: runtime.send_message,
+    commands.StoreMemory: runtime.store_memory,
+    commands.ReadMemory: runtime.read_memory,
+    commands.Deliver: runtime.deliver,
+    commands.EndTask: runtime.end_task,
+    commands.Register: grants.register,
+    commands.Spawn: runtime.spawn,
+    commands.DisableAgent: operators.disable_agent,
+    commands.EnableAgent: operators.enable_agent,
+    commands.RevokeGrant: operators.revoke_grant,
+    commands.LockUser: operators.lock_user,
+    commands.Leak: operators.leak,
+}
+
+
+def apply(world: World, command: commands.Command, now_ms: int) -> tuple[list[Event], Reply]:
+    """Carry out one command at an instant; returns what it made true, and what its author gets to see.
+
+    Raises Impossible where the command cannot be given in this state, and ValueError where time would run backwards.
+    """
+    advance(world, now_ms)
+    check(world, command)
+    handler = _HANDLERS.get(type(command))
+    reply = handler(world, command) if handler is not None else Reply(ok=True)
+    reach.refresh(world)
+    return _taken(world), reply
+
+
+def advance(world: World, now_ms: int) -> None:
+    """Let time pass: what falls due on the way happens at its own instant."""
+    if now_ms < world.now_ms:
+        raise ValueError(f"time runs forward: {now_ms} ms is before {world.now_ms} ms")
+    for due in world.due_until(now_ms):
+        world.now_ms = max(world.now_ms, due.at_ms)
+        _happen(world, due)
+        reach.refresh(world)
+    world.now_ms = now_ms
+
+
+def drain(world: World, now_ms: int) -> list[Event]:
+    """Let time pass to the end of a run and take the events."""
+    advance(world, now_ms)
+    reach.refresh(world)
+    return _taken(world)
+
+
+def deadlines(world: World) -> list[int]:
+    """All future instants of the mechanics that matter: D - 1 and D for each expiry D, and what is on the agenda."""
+    instants = {due.at_ms for due in world.agenda.values()}
+    for credential in world.credentials.values():
+        instants.update((credential.expires_ms - 1, credential.expires_ms))
+    for server in world.servers.values():
+        for at_s in server.deadlines(world.now_s):
+            at_ms = round(at_s * 1000)
+            instants.update((at_ms - 1, at_ms))
+    return sorted(one for one in instants if one > world.now_ms)
+
+
+def _happen(world: World, due: Due) -> None:
+    if due.kind == "signal":
+        signals.deliver(world, due)
+    elif due.kind == "job":
+        calls.run_job(world, due)
+    elif due.kind == "put_down":
+        people.leave(world, commands.Leave(due.target, str(due.payload)))
+    elif due.kind == "session_idle":
+        grants.idle_end(world, due)
+    elif due.kind != "expiry":
+        raise AssertionError(f"nobody knows what to do at a due `{due.kind}`")
+
+
+def _taken(world: World) -> list[Event]:
+    taken, world.out = world.out, []
+    return taken
+
+
+__all__ = ["Impossible", "advance", "apply", "deadlines", "drain"]

@@ -1,0 +1,171 @@
+"""Asking the enforcement points: what a request presents, what the protocol's check answers, who is credited for a no.
+
+The protocol names which check refused; which control of the design stands behind that check is decided here, with the
+one exception that an expiry is credited to short lifetimes only where the token would still live without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from harness.oauth import Details, Presented, Refusal
+from harness.plan.controls import credit
+from harness.trace import Request, Who
+from harness.world.mechanics.commands import Call
+from harness.world.mechanics.design import START_HOUR, EndpointInfo
+from harness.world.mechanics.effects import Stop
+from harness.world.mechanics.records import Credential, Operation, Record, Task
+from harness.world.mechanics.state import World
+
+BASE = "base"
+
+_REASONS = {
+    "scope": "insufficient_scope",
+    "acr": "insufficient_user_authentication",
+    "details": "insufficient_scope",
+    "owner": "not_owner",
+    "denied": "disabled",
+    "lineage": "disabled",
+    "session_denied": "invalid_token",
+    "prompt_rate": "rate",
+}
+_INVALID_TOKEN = frozenset({"expired", "signature", "type", "issuer", "malformed", "audience", "sender", "inactive"})
+
+
+class Asked(NamedTuple):
+    """What a request is about: the endpoint whose handler runs, the records it selects, the operation it completes."""
+
+    info: EndpointInfo
+    records: tuple[Record, ...]
+    operation: Operation | None
+    approval: str | None
+
+
+def decide(
+    world: World, info: EndpointInfo, request: Request, credential: Credential | None, asked: Asked
+) -> Stop | None:
+    """The enforcement point's answer: None admits; the first refusal is the answer, the others would also stop."""
+    pep = world.peps[info.api]
+    presented = _presented(world, info, credential, request, asked)
+    refusals = pep.check(presented, world.design.rules[info.name], now_s=world.now_ms / 1000)
+    world.count("decisions")
+    if not refusals:
+        approval = _presented_approval(world, info, credential, asked)
+        if approval is not None:
+            pep.consume(approval, now_s=world.now_s)
+        return None
+    return stop_of(world, refusals, credential, place=info.api)
+
+
+def stop_of(world: World, refusals: Iterable[Refusal], credential: Credential | None, *, place: str) -> Stop:
+    """Refusals of the protocol as the controls they are credited to."""
+    found = tuple(refusals)
+    names = [_credited(world, one, credential, place) for one in found]
+    first = found[0]
+    also = tuple(dict.fromkeys(name for name in names[1:] if name != names[0]))
+    reason = _REASONS.get(first.check, "invalid_token" if first.check in _INVALID_TOKEN else "policy")
+    return Stop((names[0],), also, first.error, reason, first.challenge or "", first.status)
+
+
+def _credited(world: World, refusal: Refusal, credential: Credential | None, place: str) -> str:
+    control = credit().get(refusal.check)
+    if control is None or not world.design.on(control):
+        return BASE
+    if control == "K01" and world.design.is_egress(place):
+        return "K11"
+    if control == "K07" and credential is not None:
+        lives_ms = credential.issued_ms + world.design.lifetime_without_k07_ms
+        return "K07" if world.now_ms < lives_ms else BASE
+    return control
+
+
+def _presented(
+    world: World, info: EndpointInfo, credential: Credential | None, request: Request, asked: Asked
+) -> Presented:
+    operation = asked.operation
+    details = None
+    if operation is not None and info.name == asked.info.name:
+        details = details_of(operation, subject=operation.owner)
+    return Presented(
+        token=credential.token if credential else None,
+        certificate=world.design.certificate(request.actor_client),
+        entitled=tuple(record.entitled for record in asked.records) if info.name == asked.info.name else (),
+        operation=details,
+        region=asked.records[0].region if asked.records else None,
+        hour=request.hour,
+        approval=_presented_approval(world, info, credential, asked),
+    )
+
+
+def details_of(operation: Operation, *, subject: str) -> Details:
+    """An operation in the words of `authorization_details`."""
+    fields = (
+        ("operation", operation.id),
+        ("resource", operation.record),
+        ("amount", operation.amount),
+        ("currency", operation.currency),
+        ("payee", operation.payee or ""),
+    )
+    return Details(operation.type, subject, fields)
+
+
+def _presented_approval(world: World, info: EndpointInfo, credential: Credential | None, asked: Asked) -> str | None:
+    """The approval that the API consumes: the one in the details it has compared, else one that is named in the call."""
+    if info.name != asked.info.name or info.endpoint.privilege != "high":
+        return None
+    if world.design.on("K13", info.api) and credential is not None and credential.approval is not None:
+        return credential.approval
+    return asked.approval
+
+
+def request_facts(
+    world: World, info: EndpointInfo, credential: Credential | None, *, actor: str, who: Who, asked: Asked
+) -> Request:
+    """The request as the trace tells it."""
+    user = world.people.get(who.user) if who.user else None
+    return Request(
+        request=world.ids.next("req"),
+        route=info.route,
+        token=credential.facts if credential else None,
+        token_remaining_ms=credential.expires_ms - world.now_ms if credential else None,
+        depth=credential.depth if credential else 0,
+        actor_client=client_of(world, actor),
+        agent_scope=world.design.agent_scope(who.agent, info.api),
+        user_region="EU" if user else None,
+        record_region=asked.records[0].region if asked.records else None,
+        acr=credential.acr if credential else "low",
+        user_present=bool(user and user.present),
+        hour=(START_HOUR + world.now_ms // 3_600_000) % 24,
+    )
+
+
+def client_of(world: World, program: str) -> str | None:
+    """The client_id that a program uses now; an outsider has none."""
+    found = world.programs.get(program)
+    if found is not None:
+        return found.client
+    return program if program in world.design.system.services else None
+
+
+def also_for_foreign(world: World, step: Call) -> tuple[str, ...]:
+    """Which controls besides the runtime's partition would stop a call with another person's token: none, usually."""
+    return ()
+
+
+def deliver_message(world: World, task: Task, subject: str) -> Stop | None:
+    """The application's message to the agent (A2A `message/send`), checked at the agent's own enforcement point."""
+    info = world.design.message_endpoint(task.agent)
+    if info is None:
+        return None
+    credential = world.credentials[subject]
+    app = world.design.portal
+    who = world.who(app, "service", user=task.user, session=task.session, task=task.id)
+    asked = Asked(info, (), None, None)
+    request = request_facts(world, info, credential, actor=app, who=who, asked=asked)
+    stop = decide(world, info, request, credential, asked)
+    if stop is None:
+        world.emit("request.allowed", who, {}, request=request)
+    else:
+        world.emit("request.denied", who, {"reason": stop.reason}, request=request)
+    return stop

@@ -1,0 +1,144 @@
+"""What is possible at all, whatever the controls say: nobody uses what does not exist or is out of reach.
+
+This is the physics of the world, not its security: a credential that was never obtained cannot be presented, and a
+person who is not there cannot click. Everything else can be tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.state import World
+
+
+class Impossible(Exception):
+    """A command that nobody could give in this state."""
+
+
+def check(world: World, command: c.Command) -> None:
+    """Raise Impossible with the reason, or return."""
+    if isinstance(command, c.Step):
+        _step(world, command)
+    rule = _RULES.get(type(command))
+    if rule is not None:
+        rule(world, command)
+
+
+def _need(condition: bool, reason: str) -> None:
+    if not condition:
+        raise Impossible(reason)
+
+
+def _step(world: World, step: c.Step) -> None:
+    _need(step.agent in world.programs or step.agent in world.leaked.values(), f"`{step.agent}` is not running")
+    if step.task is not None:
+        _need(step.task in world.tasks, f"there is no task `{step.task}`")
+
+
+def within_reach(world: World, agent: str, handle: str) -> bool:
+    """Whether this program holds a credential, or found it leaked."""
+    credential = world.credentials.get(handle)
+    return credential is not None and (credential.holder == agent or world.leaked.get(handle) == agent)
+
+
+def _arrive(world: World, command: c.Arrive) -> None:
+    _need(command.device not in world.people[command.user].devices, "that device is in use already")
+
+
+def _leave(world: World, command: c.Leave) -> None:
+    _need(command.user in world.people, f"there is no person `{command.user}`")
+
+
+def _present(world: World, command: Any) -> None:
+    _need(command.user in world.people, f"there is no person `{command.user}`")
+    _need(world.people[command.user].present, f"`{command.user}` is not there")
+
+
+def _consented(world: World, command: c.WithdrawConsent) -> None:
+    _need((command.user, command.recipient, command.purpose) in world.consents, "there is no such consent")
+
+
+def _answerable(world: World, command: c.AnswerPrompt) -> None:
+    approval = world.approvals.get(command.approval)
+    _need(approval is not None and approval.state == "pending", "there is no open prompt")
+    _need(approval is not None and approval.user == command.user, "the prompt is on somebody else's device")
+
+
+def _open_prompt(world: World, command: c.AnswerInstead) -> None:
+    approval = world.approvals.get(command.approval)
+    _need(approval is not None and approval.state == "pending", "there is no open prompt")
+
+
+def _asked(world: World, command: c.RedeemApproval) -> None:
+    _need(command.approval in world.approvals, f"there is no approval `{command.approval}`")
+
+
+def _call(world: World, command: c.Call) -> None:
+    _need(command.endpoint in world.design.endpoints, f"there is no endpoint `{command.endpoint}`")
+    if command.credential is not None:
+        _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
+    if command.handle is not None:
+        _need(command.handle in world.handles, f"there is no handle `{command.handle}`")
+
+
+def _send(world: World, command: c.SendToModel) -> None:
+    _need(command.provider in world.design.system.providers, f"there is no provider `{command.provider}`")
+    for item in command.items:
+        _need(item in world.items, f"there is no data `{item}`")
+    if command.credential is not None:
+        _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
+
+
+def _token(world: World, command: c.GetToken) -> None:
+    _need(command.server in world.servers, f"there is no authorization server `{command.server}`")
+    if command.subject is not None:
+        _need(within_reach(world, command.agent, command.subject), "that credential is out of reach")
+
+
+def _memory(world: World, command: c.ReadMemory) -> None:
+    found = world.memories.get(command.memory)
+    _need(found is not None and found.agent == command.agent, "there is no such memory")
+
+
+def _agent(world: World, command: Any) -> None:
+    _need(command.agent in world.programs, f"`{command.agent}` is not running")
+
+
+def _task_exists(world: World, command: Any) -> None:
+    _need(command.task in world.tasks, f"there is no task `{command.task}`")
+
+
+def _start(world: World, command: c.StartTask) -> None:
+    _present(world, command)
+    _need(command.agent in world.programs, f"`{command.agent}` is not running")
+
+
+def _leak(world: World, command: c.Leak) -> None:
+    _need(command.credential in world.credentials, f"there is no credential `{command.credential}`")
+
+
+_RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
+    c.Arrive: _arrive,
+    c.Leave: _leave,
+    c.LogIn: _present,
+    c.LogOut: _present,
+    c.Act: _present,
+    c.GiveConsent: _present,
+    c.WithdrawConsent: _consented,
+    c.StartTask: _start,
+    c.UseDirectly: _present,
+    c.AnswerPrompt: _answerable,
+    c.AnswerInstead: _open_prompt,
+    c.RedeemApproval: _asked,
+    c.Call: _call,
+    c.SendToModel: _send,
+    c.GetToken: _token,
+    c.ReadMemory: _memory,
+    c.DisableAgent: _agent,
+    c.EnableAgent: _agent,
+    c.RevokeGrant: _task_exists,
+    c.Halt: _task_exists,
+    c.Leak: _leak,
+}

@@ -1,0 +1,68 @@
+"""What administrators do, and what outsiders find. A denial counts from the administrator's decision."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from harness.world.mechanics import signals
+from harness.world.mechanics.commands import DisableAgent, EnableAgent, Leak, LockUser, RevokeGrant
+from harness.world.mechanics.replies import Reply
+from harness.world.mechanics.state import World
+
+
+def disable_agent(world: World, command: DisableAgent) -> Reply:
+    """Deny an agent: at the authorization servers (K16) and, by signals, at the enforcement points (K17)."""
+    program = world.programs[command.agent]
+    world.programs[command.agent] = replace(program, disabled_ms=world.now_ms)
+    who = world.who(command.by, "admin", agent=command.agent)
+    own = {"by": command.by, "reason": "misbehaving", "channel": "console", "reach": command.reach}
+    world.emit("agent.disabled", who, own)
+    for task in list(world.tasks.values()):
+        if command.agent in (task.agent, world.root_of(task.agent)) and not task.done:
+            world.tasks[task.id] = replace(task, ended_by=task.ended_by or "denial")
+    for name, server in world.servers.items():
+        if world.design.denial_known_at(name):
+            signals.spread(world, name, server.disable("agent", command.agent, now_s=world.now_s))
+    return Reply(ok=True)
+
+
+def enable_agent(world: World, command: EnableAgent) -> Reply:
+    """Let an agent work again."""
+    world.programs[command.agent] = replace(world.programs[command.agent], disabled_ms=-1)
+    who = world.who(command.by, "admin", agent=command.agent)
+    world.emit("agent.enabled", who, {"by": command.by, "reason": "cleared"})
+    for name, server in world.servers.items():
+        signals.spread(world, name, server.enable("agent", command.agent, now_s=world.now_s))
+    return Reply(ok=True)
+
+
+def revoke_grant(world: World, command: RevokeGrant) -> Reply:
+    """Revoke the grant behind a task, with what was derived from it as far as K18 reaches."""
+    task = world.tasks[command.task]
+    subject = world.credentials[str(task.subject)]
+    family = subject.facts.token_family or subject.facts.token
+    who = world.who(command.by, world.design.people_types.get(command.by, "admin"), user=task.user, task=task.id)
+    own = {"token": subject.facts.token, "token_family": family, "by": command.by, "reason": "revoked"}
+    world.emit("token.revoked", who, own)
+    world.tasks[task.id] = replace(task, ended_by=task.ended_by or "revocation")
+    server = world.servers[subject.server]
+    signals.spread(world, subject.server, server.revoke_grant(family, now_s=world.now_s))
+    return Reply(ok=True)
+
+
+def lock_user(world: World, command: LockUser) -> Reply:
+    """Lock a person's account: sessions end, and nothing more is issued for them."""
+    who = world.who(command.by, "admin", user=command.user)
+    world.emit("user.disabled", who, {"by": command.by, "reason": "locked"})
+    for task in list(world.tasks.values()):
+        if task.user == command.user and not task.done:
+            world.tasks[task.id] = replace(task, ended_by=task.ended_by or "lock")
+    for name, server in world.servers.items():
+        signals.spread(world, name, server.disable("user", command.user, now_s=world.now_s))
+    return Reply(ok=True)
+
+
+def leak(world: World, command: Leak) -> Reply:
+    """An outsider now has a copy of this token."""
+    world.leaked[command.credential] = command.to
+    return Reply(ok=True, credential=command.credential)

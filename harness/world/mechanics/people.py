@@ -1,0 +1,202 @@
+"""What people do: arrive and leave, sign in and out, consent, start tasks, answer prompts. All of it is ledger.
+
+Presence is a matter of devices in hands and known to no system; what systems see of it are sessions and human acts.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from harness.trace import Who
+from harness.world.mechanics import grants, guard, signals
+from harness.world.mechanics.commands import (
+    Act,
+    AnswerPrompt,
+    Arrive,
+    GiveConsent,
+    Halt,
+    Leave,
+    LogIn,
+    LogOut,
+    StartTask,
+    WithdrawConsent,
+)
+from harness.world.mechanics.effects import operation_fields
+from harness.world.mechanics.records import Approval, Consent, Due, Task
+from harness.world.mechanics.replies import Reply
+from harness.world.mechanics.state import World
+
+PRESENT_AFTER_ANSWER_MS = 60_000
+
+
+def arrive(world: World, command: Arrive) -> Reply:
+    """The first device in use makes a person present."""
+    person = world.people[command.user]
+    if not person.present:
+        world.emit("user.arrived", _who(world, command.user))
+    world.people[command.user] = replace(
+        person,
+        devices=person.devices | {command.device},
+        since_ms=world.now_ms if not person.present else person.since_ms,
+    )
+    return Reply(ok=True)
+
+
+def leave(world: World, command: Leave) -> Reply:
+    """The last device put down makes a person absent; no system is told."""
+    person = world.people[command.user]
+    devices = person.devices - {command.device}
+    if person.present and not devices:
+        world.emit("user.left", _who(world, command.user))
+        person = replace(person, left_ms=world.now_ms)
+    world.people[command.user] = replace(person, devices=devices)
+    return Reply(ok=True)
+
+
+def log_in(world: World, command: LogIn) -> Reply:
+    """Authentication, and the application's code flow behind it."""
+    session, credential = grants.code_flow(world, command.user, app=command.app, acr=command.acr)
+    return Reply(ok=True, session=session, credential=credential)
+
+
+def log_out(world: World, command: LogOut) -> Reply:
+    """An explicit end of a session; the authorization server tells the enforcement points as far as K09 reaches."""
+    who = _who(world, command.user, session=command.session)
+    world.emit("user.logged_out", who)
+    world.emit("session.ended", who, {"reason": "logout"})
+    server = world.servers["home"]
+    signals.spread(world, "home", server.end_session(command.session, reason="logout", now_s=world.now_s))
+    _end_authority(world, session=command.session, cause="logout")
+    return Reply(ok=True)
+
+
+def act(world: World, command: Act) -> Reply:
+    """A human act, which keeps the session alive if it still is."""
+    world.emit("user.active", _who(world, command.user, session=command.session))
+    world.servers["home"].human_act(command.session, now_s=world.now_s)
+    return Reply(ok=True)
+
+
+def give_consent(world: World, command: GiveConsent) -> Reply:
+    """A consent replaces an earlier one for the same recipient and purpose."""
+    key = (command.user, command.recipient, command.purpose)
+    if key in world.consents:
+        withdraw_consent(world, WithdrawConsent(command.user, command.recipient, command.purpose))
+    consent = grants.record_consent(world, command)
+    world.consents[key] = Consent(
+        consent, command.user, command.agent, command.recipient, command.purpose, command.categories, world.now_ms
+    )
+    own = {
+        "consent": consent,
+        "purpose": command.purpose,
+        "categories": command.categories,
+        "recipient": command.recipient,
+        "renewal": False,
+    }
+    world.emit("consent.granted", _who(world, command.user, agent=command.agent), own)
+    world.count("prompts")
+    return Reply(ok=True)
+
+
+def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
+    """A withdrawal counts from this instant; K17 carries it to the enforcement points."""
+    consent = world.consents.pop((command.user, command.recipient, command.purpose))
+    own = {"consent": consent.id, "purpose": consent.purpose, "recipient": consent.recipient}
+    who = _who(world, command.user, agent=consent.agent)
+    world.emit("consent.withdrawn", who, own)
+    server = world.servers["home"]
+    signals.spread(world, "home", server.withdraw_consent(consent.id, now_s=world.now_s))
+    world.emit("consent.withdrawal_notified", who, {"consent": consent.id, "recipient": consent.recipient})
+    for task in list(world.tasks.values()):
+        if task.user == command.user and task.purpose == command.purpose and not task.done:
+            world.tasks[task.id] = replace(task, ended_by=task.ended_by or "withdrawal")
+    return Reply(ok=True)
+
+
+def start_task(world: World, command: StartTask) -> Reply:
+    """A person gives an agent a task; the application forwards the words and its token to the agent (A2A)."""
+    key = world.ids.next("task")
+    task = Task(
+        key,
+        command.user,
+        command.agent,
+        command.session,
+        command.kind,
+        command.purpose,
+        world.now_ms,
+        twist=command.twist,
+    )
+    world.tasks[key] = task
+    who = world.who(command.user, world.design.people_types[command.user], user=command.user, agent=command.agent,
+                    session=command.session, task=key)  # fmt: skip
+    world.emit("task.started", who)
+    world.emit("user.active", _who(world, command.user, session=command.session))
+    world.servers["home"].human_act(command.session, now_s=world.now_s)
+    subject = grants.subject_for(world, task)
+    if subject is None:
+        world.tasks[key] = replace(world.tasks[key], refused_calls=1)
+        return Reply(ok=False, error="invalid_token", task=key)
+    refusal = guard.deliver_message(world, task, subject)
+    world.tasks[key] = replace(world.tasks[key], subject=subject)
+    if refusal is not None:
+        return Reply(ok=False, error=refusal.error, task=key, credential=subject)
+    return Reply(ok=True, task=key, credential=subject)
+
+
+def answer_prompt(world: World, command: AnswerPrompt) -> Reply:
+    """A person opens a prompt on a device of their own and answers it; that is arriving, for a minute at least."""
+    approval = world.approvals[command.approval]
+    arrive(world, Arrive(command.user, command.device))
+    world.plan(Due(world.now_ms + PRESENT_AFTER_ANSWER_MS, "put_down", command.user, command.device))
+    answered, session = grants.answer(world, approval, approve=command.approve, by=command.user, channel=command.device)
+    world.emit("user.active", _who(world, command.user, session=session))
+    if not answered:
+        return Reply(ok=False, error="expired_token")
+    record_answer(world, approval, approver=command.user, approve=command.approve, session=session)
+    return Reply(ok=True, session=session)
+
+
+def record_answer(world: World, approval: Approval, *, approver: str, approve: bool, session: str | None) -> None:
+    """Write down what the approver saw and said."""
+    state = "approved" if approve else "refused"
+    world.approvals[approval.id] = replace(approval, state=state, answered_ms=world.now_ms, session=session)
+    agents = world.programs
+    approver_type = "agent" if approver in agents else world.design.people_types[approver]
+    own = operation_fields(approval.shown) | {"approval": approval.id, "approver": approver}
+    who = world.who(
+        approver,
+        approver_type,
+        user=approval.user,
+        agent=approval.agent,
+        session=session,
+        task=approval.task,
+    )
+    if approve:
+        own |= {"approver_type": approver_type, "requested_by": approval.agent}
+        world.emit("approval.granted", who, own)
+    else:
+        world.emit("approval.refused", who, own)
+        task = world.tasks.get(approval.task)
+        if task is not None and not task.done:
+            world.tasks[task.id] = replace(task, ended_by=task.ended_by or "refusal")
+
+
+def halt(world: World, command: Halt) -> Reply:
+    """A person stops a task. In the chat it is text for the LLM; at the authorization server (K28) its grant dies."""
+    task = world.tasks[command.task]
+    who = world.who(command.user, "user", user=command.user, agent=task.agent, session=task.session, task=task.id)
+    world.emit("task.halted", who, {"by": command.user, "channel": command.channel})
+    world.tasks[task.id] = replace(task, ended_by=task.ended_by or "halt")
+    if command.channel == "out_of_band" and world.design.on("K28"):
+        grants.revoke_task(world, task)
+    return Reply(ok=True)
+
+
+def _end_authority(world: World, *, session: str, cause: str) -> None:
+    for task in list(world.tasks.values()):
+        if task.session == session and not task.done:
+            world.tasks[task.id] = replace(task, ended_by=task.ended_by or cause)
+
+
+def _who(world: World, user: str, *, session: str | None = None, agent: str | None = None) -> Who:
+    return world.who(user, world.design.people_types[user], user=user, session=session, agent=agent)

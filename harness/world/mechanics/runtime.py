@@ -1,0 +1,123 @@
+"""What an agent does without asking any server: remember, look up what it remembers, answer, hand on, finish.
+
+K05 keeps memories apart by the person they belong to. Leaks are judged on answers and memories as well as on calls.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from harness.trace import Who
+from harness.world.mechanics.commands import (
+    Deliver,
+    EndTask,
+    ReadMemory,
+    SendMessage,
+    Spawn,
+    Step,
+    StoreMemory,
+)
+from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
+from harness.world.mechanics.records import Item, Memory, Program, Task
+from harness.world.mechanics.replies import Reply, refused
+from harness.world.mechanics.state import World
+
+
+def store_memory(world: World, step: StoreMemory) -> Reply:
+    """Keep an item under the name of the task's person."""
+    task = _task(world, step)
+    key = world.ids.next("memory")
+    world.memories[key] = Memory(key, step.agent, task.user, step.store, world.items[step.item])
+    return Reply(ok=True, memory=key)
+
+
+def read_memory(world: World, step: ReadMemory) -> Reply:
+    """Take an item out of the memory into the task's context."""
+    task = _task(world, step)
+    memory = world.memories[step.memory]
+    item = memory.item
+    own = {"owner": item.owner, "entitled": item.entitled, "category": item.categories[0], "store": memory.store}
+    effect = Effect("memory.read", _who(world, step, task), own)
+    if memory.subject != task.user and world.design.on("K05", step.agent):
+        return _refuse(world, step, [effect], Stop(("K05",), error="not_found"))
+    settle(world, step, [effect], None)
+    key = world.ids.next("item")
+    world.items[key] = Item(item.record, item.owner, item.entitled, item.categories, item.trusted, "memory")
+    world.contexts[task.id] = (*world.contexts.get(task.id, ()), key)
+    return Reply(ok=True, items=(key,))
+
+
+def deliver(world: World, step: Deliver) -> Reply:
+    """Give the person an answer; one event for each person that it is about."""
+    task = _task(world, step)
+    who = _who(world, step, task)
+    effects = []
+    for owner, item in {world.items[one].owner: world.items[one] for one in step.items}.items():
+        own = {"to": task.user, "owner": owner, "entitled": item.entitled, "category": item.categories[0]}
+        effects.append(Effect("answer.delivered", who, own))
+    foreign = [one for one in step.items if task.user not in world.items[one].entitled]
+    if foreign and world.design.on("K05", step.agent):
+        return _refuse(world, step, effects, Stop(("K05",), error="not_in_context"))
+    settle(world, step, effects, None)
+    return Reply(ok=True)
+
+
+def send_message(world: World, step: SendMessage) -> Reply:
+    """Send data to another agent, or outside."""
+    task = _task(world, step)
+    who = _who(world, step, task)
+    program = world.programs.get(step.agent)
+    items = [world.items[one] for one in step.items]
+    effects = []
+    for category in dict.fromkeys(name for item in items for name in item.categories) or [None]:
+        own = {"to_agent": step.to, "destination": step.to, "external": step.external}
+        effects.append(Effect("message.sent", who, own | ({"category": category} if category else {})))
+    if step.external and world.design.on("K23", step.agent) and _tainted(world, task):
+        return _refuse(world, step, effects, Stop(("K23",), error="flow_refused"))
+    if program is not None and program.disabled_ms >= 0 and world.design.on("K17", step.agent):
+        return _refuse(world, step, effects, Stop(("K17",), error="disabled"))
+    settle(world, step, effects, None)
+    return Reply(ok=True)
+
+
+def end_task(world: World, step: EndTask) -> Reply:
+    """The agent says that it is done."""
+    task = _task(world, step)
+    world.emit("task.ended", _who(world, step, task))
+    world.tasks[task.id] = replace(task, done=True, completed=step.completed)
+    return Reply(ok=True)
+
+
+def spawn(world: World, step: Spawn) -> Reply:
+    """Start a sub-agent on the same task; it is a program of its own with this one at its root."""
+    parent = world.programs[step.agent]
+    key = step.sub_agent
+    world.programs[key] = Program(key, parent.client, root=parent.root or step.agent)
+    own = {"by": step.agent, "by_type": "agent"}
+    world.emit("agent.registered", world.who(step.agent, world.design.actor_type(step.agent), agent=key), own)
+    return Reply(ok=True)
+
+
+def _tainted(world: World, task: Task) -> bool:
+    return any(not world.items[one].trusted for one in world.contexts.get(task.id, ()))
+
+
+def _task(world: World, step: Step) -> Task:
+    return world.tasks[str(step.task)]
+
+
+def _who(world: World, step: Step, task: Task) -> Who:
+    return world.who(
+        step.agent,
+        world.design.actor_type(step.agent),
+        user=task.user,
+        agent=step.agent,
+        session=task.session,
+        task=task.id,
+    )
+
+
+def _refuse(world: World, step: Step, effects: list[Effect], stop: Stop) -> Reply:
+    settle(world, step, effects, stop)
+    remember_refusal(world, step, stop)
+    return refused(stop)

@@ -1,0 +1,48 @@
+"""A world at its first instant: servers and enforcement points as the design sets them, clients registered, nobody there."""
+
+from __future__ import annotations
+
+from harness.oauth import AuthorizationServer, Keys, ResourceServer, User
+from harness.plan.controls import Controls
+from harness.plan.system import System
+from harness.world.mechanics.clients import clients
+from harness.world.mechanics.design import Design
+from harness.world.mechanics.keyring import key, key_set
+from harness.world.mechanics.records import Person, Program, Record
+from harness.world.mechanics.state import Fate, World, as_designed
+from harness.world.mechanics.wiring import as_profile, issuer_of, rs_profile
+
+
+def build(
+    system: System,
+    controls: Controls,
+    records: dict[str, Record],
+    *,
+    seed: int = 0,
+    fate: Fate = as_designed,
+    reach: bool = False,
+) -> World:
+    """A world under this design, before anything has happened."""
+    design = Design(system, controls, records, seed=seed, reach=reach)
+    trusted = {issuer_of(name): key_set(seed, name) for name in system.servers}
+    servers = {
+        name: AuthorizationServer(as_profile(design, name), Keys(key(seed, f"server/{name}"), trusted))
+        for name in system.servers
+    }
+    peps = {api: ResourceServer(rs_profile(design, api), trusted) for api in system.apis}
+    world = World(design, servers, peps, fate)
+    world.records = dict(records)
+    for name, kind in design.people_types.items():
+        world.people[name] = Person(name, kind)
+    for name in system.agents:
+        world.programs[name] = Program(name, design.client_name(name))
+    for server in servers.values():
+        _register(design, server)
+    return world
+
+
+def _register(design: Design, server: AuthorizationServer) -> None:
+    for client in clients(design):
+        server.add_client(client)
+    for name in design.people_types:
+        server.add_user(User(id=name, customer_id=name, region="EU"))

@@ -1,0 +1,144 @@
+"""Controls as settings of the protocol: the one place that knows which knob stands behind which control.
+
+A control that is off leaves what a deployment without it would have: a long-lived token, a blanket consent, a server
+that grants what it is asked for. Everything else of the protocol stays as strict as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.oauth import ALL_CELLS, NO_CELLS, AsProfile, Audience, DetailType, RsProfile
+from harness.plan.system import System
+from harness.world.mechanics.design import LIFETIME_WITHOUT_K07_MS, Design
+
+LLM_DETAILS = "llm_disclosure"
+OPERATION_FIELDS = frozenset({"subject", "operation", "resource", "amount", "currency", "payee"})
+LONG_S = 86_400.0
+
+
+def issuer_of(server: str) -> str:
+    """The issuer identifier of a server of the system."""
+    return f"https://{server.replace('_', '-')}.example"
+
+
+def resource_of(api: str) -> str:
+    """The resource identifier of an API (RFC 8707)."""
+    return f"https://{api.replace('_', '-')}.example"
+
+
+def server_of_domain(system: System, domain: str) -> str:
+    """The authorization server that issues tokens for the APIs of a domain."""
+    for name, server in system.servers.items():
+        if server.domain == domain:
+            return name
+    return next(iter(system.servers))
+
+
+def as_profile(design: Design, name: str) -> AsProfile:
+    """The settings of one authorization server under this design."""
+    system, controls = design.system, design.controls
+    server = system.servers[name]
+    short = design.on("K07", name)
+    lifetime_ms = controls.setting("K07").lifetime or server.access_token_lifetime
+    approvals = controls.setting("K14")
+    return AsProfile(
+        issuer=issuer_of(name),
+        audiences=_audiences(system, name),
+        detail_types=_detail_types(design),
+        issuers_trusted=frozenset(issuer_of(other) for other in system.servers if other != name),
+        leeway_s=server.leeway / 1000,
+        access_token_ttl_s=(lifetime_ms if short else LIFETIME_WITHOUT_K07_MS) / 1000,
+        exchange_lifetime="capped" if short else "fresh",
+        refresh_token_ttl_s=LONG_S * 30,
+        refresh_idle_s=LONG_S * 30,
+        approval_ttl_s=LONG_S,
+        session_idle_s=(controls.setting("K08").lifetime or server.session_idle) / 1000,
+        session_ttl_s=server.session_lifetime / 1000,
+        session_bound=design.on("K08", name),
+        agents_offline=not design.on("K08", name),
+        chained_refresh=not design.on("K08", name),
+        scope_policy=_strength(design, "K02", "keyed", off="naive"),  # type: ignore[arg-type]  # checked by the catalogue
+        delegation=design.on("K06"),
+        grant_ceiling=design.on("K21"),
+        consent="purpose" if design.on("K10") else "blanket",
+        consent_scopes=frozenset(
+            str(info.endpoint.scope) for info in design.endpoints.values() if design.is_egress(info.api)
+        ),
+        user_channel=design.on("K12", name),
+        redeem_within_s=_seconds(approvals.lifetime, 120_000) if design.on("K14", name) else None,
+        display="server" if design.on("K15") else "client",
+        prompt_limit=controls.setting("K15").limit if design.on("K15") else None,
+        elevated_scopes=frozenset(str(scope) for scope in design.elevated),
+        disabled_cells=ALL_CELLS if design.on("K16", name) else NO_CELLS,
+        eligibility_cells=ALL_CELLS if design.on("K22", name) else NO_CELLS,
+        lineage=design.on("K18", name),
+        registration="allow_list" if design.on("K19", name) else "open",
+        deny_by_agent=design.on("K19", name) and design.on("K06"),
+        registered_policy={api: frozenset(_scopes(system, api)) for api in system.apis},
+        sender_constrained=design.on("K20"),
+        refresh_grace_s=_seconds(controls.setting("K29").lifetime, 10_000) if design.on("K29") else 0,
+    )
+
+
+def rs_profile(design: Design, api: str) -> RsProfile:
+    """The settings of the enforcement point of one API under this design."""
+    system, controls = design.system, design.controls
+    domain = system.apis[api].domain
+    server = server_of_domain(system, domain)
+    egress = design.is_egress(api)
+    own_audience = design.on("K11", api) if egress else design.on("K01", api)
+    lifetime = controls.setting("K14").lifetime
+    return RsProfile(
+        audience_id=api,
+        issuers=frozenset({issuer_of(server)}),
+        realm=api,
+        leeway_s=system.servers[server].leeway / 1000,
+        audience="member" if own_audience else "off",
+        scope=design.on("K03", api) and (not egress or design.on("K11", api)),
+        owner=design.on("K04", api),
+        actor=design.on("K06", api),
+        session_denied=design.on("K09", api),
+        denied=design.on("K17", api),
+        lineage=design.on("K18", api),
+        acr=design.on("K12", api),
+        details=design.on("K13", api),
+        consumed=design.on("K14", api),
+        approval_age_s=_seconds(lifetime, 120_000) if design.on("K14", api) else None,
+        claims=design.on("K31", api),
+        sender=design.on("K20", api),
+    )
+
+
+def _seconds(value_ms: int | None, default_ms: int) -> float:
+    return (default_ms if value_ms is None else value_ms) / 1000
+
+
+def _strength(design: Design, control: str, default: str, *, off: str) -> str:
+    return (design.controls.setting(control).strength or default) if design.on(control) else off
+
+
+def _scopes(system: System, api: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.scope for one in system.apis[api].endpoints.values() if one.scope is not None))
+
+
+def _audiences(system: System, name: str) -> Mapping[str, Audience]:
+    """The APIs of the server's domain, with every scope that any policy could give there."""
+    domain = system.servers[name].domain
+    found = {}
+    for api, description in system.apis.items():
+        if description.domain == domain:
+            policies = [one.policy for one in (*system.agents.values(), *system.services.values())]
+            scopes = dict.fromkeys((*_scopes(system, api), *(s for policy in policies for s in policy.get(api, ()))))
+            found[api] = Audience(api, frozenset(scopes), resource_of(api))
+    return found
+
+
+def _detail_types(design: Design) -> Mapping[str, DetailType]:
+    types = {
+        str(info.endpoint.operation): DetailType(frozenset({"operation"}), OPERATION_FIELDS)
+        for info in design.endpoints.values()
+        if info.endpoint.operation is not None
+    }
+    types[LLM_DETAILS] = DetailType(frozenset({"recipient", "purpose", "categories"}))
+    return types

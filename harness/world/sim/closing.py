@@ -1,0 +1,45 @@
+"""The head and the foot of a trace: the seed and every resolved option before, counters and benign use after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.world.mechanics.state import World
+
+if TYPE_CHECKING:
+    from harness.world.sim.shell import Run
+
+SCHEMA = "harness/trace/1"
+
+
+def header(run: Run, *, seed: int) -> dict[str, Any]:
+    """What a reader needs to run it again; never a path, a date or a version of the machine."""
+    from harness.world.sim.population import profiles
+
+    design = run.world.design
+    names = tuple(design.people_types)
+    return {
+        "schema": SCHEMA,
+        "seed": seed,
+        "system": design.system.name,
+        "scenario": run.scenario.id,
+        "controls": list(design.controls.active()),
+        "options": design.options(),
+        "people": {name: profile["name"] for name, profile in profiles(names, seed).items()},
+    }
+
+
+def counters(world: World) -> dict[str, Any]:
+    """What was asked of servers and people, and how honest work went."""
+    return dict(sorted(world.counters.items())) | {"benign": benign(world)}
+
+
+def benign(world: World) -> dict[str, int]:
+    """Honest tasks whose authority nothing ended: how many there were, how many were done, what was refused."""
+    honest = [task for task in world.tasks.values() if task.twist is None and task.ended_by is None]
+    return {
+        "tasks": len(honest),
+        "completed": sum(task.completed for task in honest),
+        "refused_calls": sum(task.refused_calls for task in honest),
+        "challenge_round_trips": sum(task.round_trips for task in honest),
+    }

@@ -1,0 +1,76 @@
+"""Administrators, people's afterthoughts and outsiders, as timed processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from harness.plan.scenario import Action
+from harness.world.brains.outsiders import thief_for
+from harness.world.mechanics import commands as c
+from harness.world.sim import agents
+
+if TYPE_CHECKING:
+    from harness.world.sim.shell import Process, Run
+
+
+def action(run: Run, action: Action) -> Process:
+    """Wait for the instant and do it; what is impossible by then (nothing to revoke) is left out."""
+    yield run.sleep(action.at)
+    for field, act in _ACTS.items():
+        value = getattr(action, field)
+        if value is not None:
+            act(run, action, value)
+    if action.thief is not None:
+        yield from agents.think(run, thief_for(run.world, action.thief, run.cast), f"thief/{action.at}")
+
+
+def _disable(run: Run, action: Action, agent: str) -> None:
+    run.do(c.DisableAgent(run.cast.agent(agent), reach=action.reach))
+
+
+def _enable(run: Run, action: Action, agent: str) -> None:
+    run.do(c.EnableAgent(run.cast.agent(agent)))
+
+
+def _lock(run: Run, action: Action, user: str) -> None:
+    run.do(c.LockUser(run.cast.person(user)))
+
+
+def _revoke(run: Run, action: Action, user: str) -> None:
+    for task in _open_tasks(run, user):
+        run.do(c.RevokeGrant(task))
+
+
+def _withdraw(run: Run, action: Action, user: str) -> None:
+    person = run.cast.person(user)
+    for held in [one for one in run.world.consents if one[0] == person]:
+        run.do(c.WithdrawConsent(*held))
+
+
+def _halt(run: Run, action: Action, user: str) -> None:
+    for task in _open_tasks(run, user):
+        run.do(c.Halt(run.cast.person(user), task, action.channel))
+
+
+def _leak(run: Run, action: Action, user: str) -> None:
+    person = run.cast.person(user)
+    for handle, credential in list(run.world.credentials.items()):
+        if credential.user == person and credential.kind == "access":
+            run.do(c.Leak(handle))
+
+
+def _open_tasks(run: Run, user: str) -> list[str]:
+    person = run.cast.person(user)
+    return [one.id for one in run.world.tasks.values() if one.user == person and not one.done]
+
+
+_ACTS: dict[str, Callable[[Run, Action, str], None]] = {
+    "disable_agent": _disable,
+    "enable_agent": _enable,
+    "lock_user": _lock,
+    "revoke_task_of": _revoke,
+    "withdraw_consent": _withdraw,
+    "halt_task_of": _halt,
+    "leak_tokens_of": _leak,
+}

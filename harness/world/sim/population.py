@@ -1,0 +1,77 @@
+"""People and records from the seed: Faker fills in profiles; whose a record is comes from the system file.
+
+The same people for every design with the same names and seed, so that designs are compared on equal terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from harness.plan.system import System
+from harness.world.mechanics.records import Record
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "policy": ("number", "holder", "address", "premium"),
+    "claim": ("number", "date", "damage", "note"),
+    "payment": ("iban", "amount", "payee"),
+    "letter": ("recipient", "body"),
+    "health": ("diagnosis",),
+    "underwriting": ("risk", "remark"),
+    "repair": ("garage", "plate"),
+}
+
+
+def records(system: System) -> dict[str, Record]:
+    """Every record of the ledger, by id: some of each category for each customer, with everyone who is entitled."""
+    return {record.id: record for record in _records(system)}
+
+
+def _records(system: System) -> Iterator[Record]:
+    extras: dict[str, tuple[str, ...]] = {}
+    untrusted: set[str] = set()
+    for api in system.apis.values():
+        for endpoint in api.endpoints.values():
+            if endpoint.category is not None:
+                extras[endpoint.category] = tuple(dict.fromkeys((*extras.get(endpoint.category, ()), *endpoint.extra)))
+                if not endpoint.trusted:
+                    untrusted.add(endpoint.category)
+    for owner in system.people.customers:
+        for category in extras:
+            for number in range(1, system.records_per_customer + 1):
+                yield Record(
+                    id=f"{category}.{owner}.{number}",
+                    owner=owner,
+                    category=category,
+                    entitled=entitled(system, owner, category, number),
+                    fields=FIELDS.get(category, ("text",)),
+                    extra=extras[category],
+                    trusted=category not in untrusted,
+                )
+
+
+def entitled(system: System, owner: str, category: str, number: int) -> tuple[str, ...]:
+    """Everyone the ledger entitles to a record: owner, joint holders, mandates, assigned handlers.
+
+    The first record of each category of a customer in a joint group is the joint one.
+    """
+    people = system.people
+    found = [owner]
+    if number == 1:
+        found += [other for group in people.joint if owner in group for other in group if other != owner]
+    found += [mandate.holder for mandate in people.mandates if mandate.owner == owner]
+    found += [name for name, employee in people.employees.items() if owner in employee.assigned]
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=64)
+def profiles(names: tuple[str, ...], seed: int) -> Mapping[str, Mapping[str, str]]:
+    """A name, an address and an account number for each person, drawn from the seed."""
+    from faker import Faker
+
+    faker = Faker("en_GB")
+    found = {}
+    for name in names:
+        faker.seed_instance(f"{seed}/{name}")
+        found[name] = {"name": faker.name(), "address": faker.address().replace("\n", ", "), "iban": faker.iban()}
+    return found
