@@ -7,6 +7,7 @@ harness until there is something to collect, so that it costs other suites next 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.report.result import RequirementVerdict, ScenarioVerdict
+    from harness.report.result import RequirementVerdict, RunResult, ScenarioVerdict
 
 _SNIFF_BYTES = 4_000_000
 _OURS = re.compile(r"^(?:requirements|'requirements'|\"requirements\")[ \t]*:(.*)", re.MULTILINE | re.DOTALL)
@@ -64,12 +65,14 @@ class RequirementsFile(pytest.File):
 
     def collect(self) -> Iterable[pytest.Item]:
         from harness.load import ProblemList
-        from harness.suite.cached import cached_suite
+        from harness.suite import UsageError
 
         try:
-            result = cached_suite(self.path, self.config, shown=Path(self.nodeid.rpartition("::")[2] or self.path.name))
-        except ProblemList as problems:
-            raise self.CollectError("\n".join(str(problem) for problem in problems.problems)) from None
+            result = _result(self.config, self.path)
+        except ProblemList as found:
+            raise self.CollectError("\n".join(str(problem) for problem in found.errors)) from None
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
         for verdict in result.systems[0].verdicts:
             yield from self._items(verdict)
 
@@ -78,6 +81,22 @@ class RequirementsFile(pytest.File):
             item: RequirementItem = RequirementItem.from_parent(self, name=f"{verdict.requirement}[{suffix}]")
             item.verdict, item.scenario, item.case = verdict, scenario, suffix
             yield item
+
+
+def _result(config: pytest.Config, path: Path) -> RunResult:
+    """The result of a requirements file, from the cache where nothing that it depends on has changed."""
+    from harness.cli.clock import day
+    from harness.suite.cached import cached_suite
+
+    options = config.option
+    return cached_suite(
+        os.path.relpath(path),
+        systems=[options.harness_system] if options.harness_system else None,
+        without=options.harness_without,
+        seed=options.harness_seed,
+        today=day(options.harness_today),
+        store=getattr(config, "cache", None),
+    )
 
 
 def cases(verdict: RequirementVerdict) -> Iterator[tuple[str, ScenarioVerdict | None]]:

@@ -44,11 +44,12 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
-    """Who accepts that a requirement is broken, why, and until which date (ISO 8601)."""
+    """Who accepts that a requirement is broken, why, and until which date (ISO 8601); `line` is its place."""
 
     reason: str
     owner: str
     expires: str
+    line: int = 0
 
 
 class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):

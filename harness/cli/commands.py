@@ -1,0 +1,141 @@
+"""The commands, their options and their help; each body imports the function that does it and hands on its exit code."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from harness.cli.output import Mistake as Mistake
+
+Requirements = Annotated[
+    str, typer.Option("--requirements", metavar="FILE", help="The requirements file.", show_default=True)
+]
+Systems = Annotated[
+    list[str] | None,
+    typer.Option("--system", metavar="FILE", help="Use this system instead of the file's; repeatable."),
+]
+OneSystem = Annotated[
+    str | None, typer.Option("--system", metavar="FILE", help="Use this system instead of the file's.")
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="CONTROL", help="Take this control away, by id or name; repeatable."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same run, byte for byte.")]
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; `-` for standard output.")
+]
+
+
+class Catalogue(StrEnum):
+    """What can be listed."""
+
+    requirements = "requirements"
+    scenarios = "scenarios"
+    controls = "controls"
+    misbehaviours = "misbehaviours"
+    events = "events"
+    protocol_rules = "protocol-rules"
+
+
+def mount(app: typer.Typer) -> None:
+    """Adds every command to the application."""
+    for command, example in (
+        (run, "harness run\n\nharness run --system scenarios/systems/login_only.yaml --json result.json"),
+        (list_, "harness list events --about payout\n\nharness list controls --json -"),
+        (replay, "harness replay S18 --without K04 --diagram attack.svg"),
+    ):
+        lines = example.split("\n\n")
+        epilog = ("Example: " if len(lines) == 1 else "Examples: ") + "\n\n".join(lines)
+        app.command(command.__name__.rstrip("_"), epilog=epilog, no_args_is_help=False)(command)
+
+
+def run(
+    file: Annotated[str, typer.Argument(metavar="[FILE]", help="The requirements file.")] = "requirements.yaml",
+    system: Systems = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ID", help="Judge this requirement only; repeatable.")
+    ] = None,
+    without: Without = None,
+    seed: Seed = 0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Run every scenario with so many seeds.")] = 1,
+    today: Annotated[
+        str | None, typer.Option("--today", metavar="DATE", help="The date that waivers are held against.")
+    ] = None,
+    allow_unchallenged: Annotated[
+        bool, typer.Option("--allow-unchallenged", help="Do not fail for what nothing put to the test.")
+    ] = False,
+    json: Json = None,
+    junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Write the result as JUnit XML.")] = None,
+    sarif: Annotated[str | None, typer.Option("--sarif", metavar="FILE", help="Write the result as SARIF.")] = None,
+    trace: Annotated[
+        str | None, typer.Option("--trace", metavar="DIR", help="Keep the trace of every run here.")
+    ] = None,
+) -> None:
+    """Hold every requirement against every scenario that applies.
+
+    Exit code: 0 all held, 1 something violated, 2 wrong input, 3 something not tested, 4 a run failed.
+    """
+    from harness.cli.run import RunOptions, run_run
+
+    options = RunOptions(
+        requirements=file,
+        systems=tuple(system or ()),
+        only=tuple(only or ()),
+        without=tuple(without or ()),
+        seed=seed,
+        runs=runs,
+        today=today,
+        allow_unchallenged=allow_unchallenged,
+        json=json,
+        junit=junit,
+        sarif=sarif,
+        trace=trace,
+    )
+    raise typer.Exit(run_run(options))
+
+
+def list_(
+    what: Annotated[Catalogue, typer.Argument(help="Which catalogue.")],
+    about: Annotated[
+        str | None, typer.Option("--about", metavar="WORD", help="Only what is about this everyday word.")
+    ] = None,
+    requirements: Requirements = "requirements.yaml",
+    json: Json = None,
+) -> None:
+    """Show a catalogue, or what in it is about a word."""
+    from harness.cli.listing import run_list
+
+    raise typer.Exit(run_list(what.value, about=about, requirements=requirements, json=json))
+
+
+def replay(
+    scenario: Annotated[str, typer.Argument(help="The scenario's id, or the path of its file.")],
+    requirements: Requirements = "requirements.yaml",
+    system: OneSystem = None,
+    without: Without = None,
+    seed: Seed = 0,
+    diagram: Annotated[
+        str | None,
+        typer.Option("--diagram", metavar="FILE", help="Draw it as a sequence diagram: `.svg`, or `.mmd` for Mermaid."),
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Show one run, step by step.
+
+    Exit code: 0 nothing violated in it, 1 something violated, 2 wrong input, 4 the run failed.
+    """
+    from harness.cli.replay import ReplayOptions, run_replay
+
+    options = ReplayOptions(
+        scenario=scenario,
+        requirements=requirements,
+        system=system,
+        without=tuple(without or ()),
+        seed=seed,
+        diagram=diagram,
+        json=json,
+    )
+    raise typer.Exit(run_replay(options))

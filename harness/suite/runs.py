@@ -1,0 +1,124 @@
+"""Simulates and judges scenario after scenario, in two processes where that pays; the results are the same.
+
+A run that raises is an outcome with its reason, never a pass. A trace is judged where it was made, so that only
+verdicts and witnesses travel between processes; it is kept only where a folder for traces was named.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.judge import RunVerdict, judge
+from harness.plan import Scenario
+from harness.report.result import Benign
+from harness.suite.project import Design
+from harness.trace import Trace, write_trace
+from harness.world import simulate
+
+Progress = Callable[[int, int], None]
+WORTH_A_PROCESS = 8
+"""Fewer runs than this end sooner in one process."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: a scenario on a design under a seed."""
+
+    design: Design
+    scenario: Scenario
+    seed: int
+    trace_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run came to: a verdict for each requirement, or why there is none."""
+
+    verdicts: Mapping[str, RunVerdict] = field(default_factory=dict)
+    benign: Benign = field(default_factory=Benign)
+    failure: str | None = None
+
+
+def run_all(jobs: Sequence[Job], progress: Progress | None = None) -> list[Outcome]:
+    """The outcome of every job, in order; `progress(done, total)` is called after each."""
+    outcomes: list[Outcome] = []
+    for outcome in _spread(jobs) if _pays(len(jobs)) else map(run_one, jobs):
+        outcomes.append(outcome)
+        if progress is not None:
+            progress(len(outcomes), len(jobs))
+    return outcomes
+
+
+def run_one(job: Job) -> Outcome:
+    """Simulates one job and judges its trace; whatever is raised becomes the outcome's failure."""
+    try:
+        trace = simulate(job.design.system, job.design.controls, job.scenario, seed=job.seed)
+        if job.trace_file is not None:
+            _keep(trace, job.trace_file)
+        return Outcome(judge(job.design.requirements, trace), benign_of(trace))
+    except Exception as error:
+        return Outcome(failure=reason_of(error))
+
+
+def benign_of(trace: Trace) -> Benign:
+    """The honest work of a run, as the ledger counted it."""
+    counted = trace.counters.get("benign", {})
+    return Benign(**{name: counted[name] for name in Benign.__struct_fields__ if name in counted})
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong and where in the harness, in one line and without a path of the machine."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    where = f" at {_inside(last.filename)}:{last.lineno}" if last is not None else ""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
+
+
+def _inside(filename: str) -> str:
+    parts = Path(filename).parts
+    return "/".join(parts[parts.index("harness") :]) if "harness" in parts else parts[-1]
+
+
+def _keep(trace: Trace, file: str) -> None:
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    with open(file, "w", encoding="utf-8", newline="\n") as out:
+        write_trace(trace, out)
+
+
+def _pays(jobs: int) -> bool:
+    """Forking is cheap and inherits what was read; with other threads about it is not safe."""
+    forks = "fork" in multiprocessing.get_all_start_methods() and hasattr(os, "sched_getaffinity")
+    return forks and jobs >= WORTH_A_PROCESS and len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1
+
+
+_inherited: Sequence[Job] = ()
+
+
+def _take(index: int) -> Outcome:
+    return run_one(_inherited[index])
+
+
+def _inherit(jobs: Sequence[Job]) -> None:
+    global _inherited
+    _inherited = jobs
+
+
+def _spread(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    """Runs the jobs in forked processes; those that a dying process took with it have failed."""
+    context = multiprocessing.get_context("fork")
+    workers = min(2, len(os.sched_getaffinity(0)))
+    with ProcessPoolExecutor(workers, context, initializer=_inherit, initargs=(jobs,)) as pool:
+        for future in [pool.submit(_take, index) for index in range(len(jobs))]:
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield Outcome(failure="the process that ran it died")
