@@ -8,6 +8,7 @@
 
 from harness.plan.controls import Control, Controls, control_catalogue
 from harness.plan.files import kind_of, load_scenario, load_scenarios, load_system, scenario_files
+from harness.plan.misbehaviours import Misbehaviour, misbehaviour_catalogue
 from harness.plan.scenario import Expectation, Job, Scenario, Twist
 from harness.plan.system import Setting, System
 from harness.plan.words import words
@@ -17,6 +18,7 @@ __all__ = [
     "Controls",
     "Expectation",
     "Job",
+    "Misbehaviour",
     "Scenario",
     "Setting",
     "System",
@@ -26,6 +28,7 @@ __all__ = [
     "load_scenario",
     "load_scenarios",
     "load_system",
+    "misbehaviour_catalogue",
     "scenario_files",
     "words",
 ]

@@ -6,9 +6,9 @@ customer of whichever system the scenario runs on. Agents likewise by name, or a
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from harness.plan.values import Closed, DurationMs, Name
 
@@ -26,6 +26,14 @@ class Twist(Closed):
     times: int | None = Field(default=None, ge=1, le=1000)
 
 
+def _by_id(value: Any) -> Any:
+    """`T01` is short for `{id: T01}`."""
+    return {"id": value} if isinstance(value, str) else value
+
+
+NamedTwist = Annotated[Twist, BeforeValidator(_by_id)]
+
+
 class Job(Closed):
     """Work that a person asks an agent for."""
 
@@ -35,15 +43,7 @@ class Job(Closed):
     purpose: Name | None = None
     amount: float = 120
     payee: str = "garage"
-    twist: Twist | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _shorthand(cls, data: Any) -> Any:
-        """`twist: T01` is short for `twist: {id: T01}`."""
-        if isinstance(data, dict) and isinstance(data.get("twist"), str):
-            return {**data, "twist": {"id": data["twist"]}}
-        return data
+    twist: NamedTwist | None = None
 
 
 class Visit(Closed):
@@ -71,7 +71,7 @@ class Action(Closed):
     halt_task_of: Name | None = None
     channel: Literal["in_band", "out_of_band"] = "out_of_band"
     leak_tokens_of: Name | None = None
-    thief: Twist | None = None
+    thief: NamedTwist | None = None
     agent: Name = "main"
     reach: Literal["one", "domain"] = "one"
 
