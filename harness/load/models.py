@@ -135,6 +135,12 @@ _EXPECTED: Mapping[str, str] = {
     "date_from_datetime_parsing": "a date as in `2026-11-01`",
     "date_from_datetime_inexact": "a date as in `2026-11-01`",
 }
+_UNITS: Mapping[str, str] = {
+    "too_short": "entry",
+    "string_too_short": "character",
+    "too_long": "entries",
+    "string_too_long": "characters",
+}
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -158,9 +164,9 @@ def _say(detail: dict[str, Any], document: Document) -> tuple[str, str | None]:
     if kind == "string_pattern_mismatch":
         return f"{shown(value)} is not a name", "start with a letter; letters, digits, `.`, `_` and `-` may follow"
     if kind in ("too_short", "string_too_short"):
-        return f"at least {context.get('min_length', 1)} needed here", None
+        return f"at least {context.get('min_length', 1)} {_UNITS[kind]} needed here", None
     if kind in ("too_long", "string_too_long"):
-        return f"at most {context.get('max_length')} allowed here", None
+        return f"at most {context.get('max_length')} {_UNITS[kind]} allowed here", None
     if kind in ("value_error", "assertion_error") and "error" in context:
         return str(context["error"]), None
     return f"{_lower_first(str(detail['msg']))}, not {shown(value)}", None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from harness.requirements.values import Closed, DurationMs, Id, Word
+from harness.requirements.values import Closed, DurationMs, Id, Text, Word
 
 Severity = Literal["low", "medium", "high", "critical"]
 Kinds = Annotated[str | list[str], Field(description="One kind of event, or a list of kinds.")]
@@ -61,7 +61,7 @@ class Rule(Closed):
 class Waiver(Closed):
     """A violation that is accepted for a while: by whom, why, and until when."""
 
-    reason: Word = Field(description="Why it is accepted.")
+    reason: Text = Field(description="Why it is accepted.")
     owner: Word = Field(description="Who accepted it.")
     expires: date = Field(description="The last day on which it is accepted.")
 
@@ -73,10 +73,10 @@ class Requirement(Rule):
     """A stakeholder's sentence with a rule beside it."""
 
     id: Id = Field(description="Names the requirement in every result.")
-    text: Word | None = Field(None, description="The sentence that was agreed.")
+    text: Text | None = Field(None, description="The sentence that was agreed.")
     owner: Word | None = Field(None, description="Who answers for it.")
     severity: Severity | None = Field(None, description="How bad a violation is.")
-    source: Word | None = Field(None, description="Where it comes from: a standard, a contract, an incident.")
+    source: Text | None = Field(None, description="Where it comes from: a standard, a contract, an incident.")
     agreed: dict[Word, date] | None = Field(None, description="Who has agreed, and when.")
     rules: list[Rule] | None = Field(None, min_length=1, description="Several rules: held only if each is.")
     waiver: Waiver | None = Field(None, description="Accepts violations until a date.")
@@ -91,7 +91,7 @@ class DeclaredEvent(Closed):
         default={}, description="Fields by name: id, text, number, duration, yes/no, a known field's name, or words."
     )
     emitted_by: str | list[str] | None = Field(None, description="An endpoint, a step or a person that emits it.")
-    text: Word | None = Field(None, description="What it says, in a sentence.")
+    text: Text | None = Field(None, description="What it says, in a sentence.")
 
 
 class File(Closed):

@@ -50,6 +50,7 @@ def duration_spoken(value_ms: int) -> str:
 DurationMs = Annotated[int, BeforeValidator(duration_ms)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9._-]*$", max_length=120)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
 class Closed(BaseModel):

@@ -1,0 +1,149 @@
+"""Judges traces: every event goes once to the monitors that subscribe to its kind, and to no other.
+
+Sees requirements and traces only. An event with an attempt is no fact; its monitors are asked what would have been.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from harness.judge.after_never import after_never
+from harness.judge.at_most import at_most
+from harness.judge.monitor import FINE, Answers, EventId, Finding, Monitor, State, Step, Violation, is_honest
+from harness.judge.never import never
+from harness.judge.precedence import precedence
+from harness.judge.response import response
+from harness.judge.verdicts import Broken, RuleTally, RunVerdict
+from harness.requirements import Requirement, Rule
+from harness.trace import STANDARD, Attempt, Event, Trace, Vocabulary
+
+FOREVER_MS = 1 << 62
+_PATTERNS: Mapping[str, Callable[[Rule, Vocabulary], Monitor]] = {
+    "never": never,
+    "precedence": precedence,
+    "after_never": after_never,
+    "at_most": at_most,
+    "response": response,
+}
+
+
+def monitor(rule: Rule, vocabulary: Vocabulary = STANDARD) -> Monitor:
+    """Compiles a rule into its monitor."""
+    return _PATTERNS[rule.pattern](rule, vocabulary)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one run has shown of one rule so far."""
+
+    requirement: int
+    rule: int
+    state: State
+    exercised: int = 0
+    attacks: list[tuple[EventId, Attempt]] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+
+    def note(self, found: Finding) -> None:
+        """Takes what a monitor found, when that is more than one event that kept the rule."""
+        if isinstance(found, Violation):
+            self.violations.append(found)
+        elif isinstance(found, Answers):
+            self.exercised += found.fine
+            self.attacks += found.saved
+            self.violations += found.late
+
+
+class Judge:
+    """Monitors for some requirements, compiled once, for any number of traces."""
+
+    def __init__(self, requirements: Iterable[Requirement], vocabulary: Vocabulary = STANDARD) -> None:
+        self.requirements = tuple(requirements)
+        self.monitors = [
+            (index, number, monitor(rule, vocabulary))
+            for index, requirement in enumerate(self.requirements)
+            for number, rule in enumerate(requirement.rules)
+        ]
+        self._steps: dict[str, list[tuple[int, Step]]] = {}
+        self._attempts: dict[str, list[int]] = {}
+        for place, (_, _, each) in enumerate(self.monitors):
+            for kind, step in each.steps.items():
+                self._steps.setdefault(kind, []).append((place, step))
+            for kind in {*each.woulds, *(each.omits or ())}:
+                self._attempts.setdefault(kind, []).append(place)
+
+    def judge(self, trace: Trace) -> dict[str, RunVerdict]:
+        """The verdict of one run for each requirement.
+
+        The run ends with its last event, or at `end_s` of its counters if that is later.
+        """
+        end_ms = max((event.time_ms for event in trace.events[-1:]), default=0)
+        return self.judge_events(trace.events, end_ms=max(end_ms, round(float(trace.counters.get("end_s", 0)) * 1000)))
+
+    def judge_events(self, events: Iterable[Event], *, end_ms: int = FOREVER_MS) -> dict[str, RunVerdict]:
+        """The same for events in order; what is unanswered at `end_ms` is open if its time is not over."""
+        tallies = [_Tally(index, number, each.new_state()) for index, number, each in self.monitors]
+        exercised = [0] * len(self.requirements)
+        self._run(events, tallies, exercised)
+        for tally, (_, _, each) in zip(tallies, self.monitors, strict=True):
+            tally.violations += each.advance(tally.state, end_ms)
+        return {r.id: self._verdict(index, r, tallies, exercised) for index, r in enumerate(self.requirements)}
+
+    def _run(self, events: Iterable[Event], tallies: list[_Tally], exercised: list[int]) -> None:
+        steps = {kind: [(tallies[p], step) for p, step in each] for kind, each in self._steps.items()}
+        nothing: list[tuple[_Tally, Step]] = []
+        for event in events:
+            if event.attempt is not None:
+                self._attempt(event, event.attempt, tallies)
+                continue
+            honest, seen = event.cause is None or event.cause.twist is None, -1
+            for tally, step in steps.get(event.kind, nothing):
+                found = step(tally.state, event)
+                if found is FINE:
+                    if honest:
+                        tally.exercised += 1
+                        exercised[tally.requirement] += seen != tally.requirement
+                        seen = tally.requirement
+                elif found is not None:
+                    exercised[tally.requirement] += found.fine if isinstance(found, Answers) else 0
+                    tally.note(found)
+
+    def _attempt(self, event: Event, attempt: Attempt, tallies: list[_Tally]) -> None:
+        """An attempt with something wrong behind it challenges the rules that it would have broken."""
+        if is_honest(event):
+            return
+        for place in self._attempts.get(event.kind, ()):
+            tally, each = tallies[place], self.monitors[place][2]
+            if each.omits is not None and event.kind in each.omits:
+                each.omits[event.kind](tally.state, event)
+            elif each.would_violate(tally.state, event):
+                tally.attacks.append((event.id, attempt))
+
+    def _verdict(self, index: int, of: Requirement, tallies: list[_Tally], exercised: list[int]) -> RunVerdict:
+        own = [tally for tally in tallies if tally.requirement == index]
+        needs = [each.needs_honest_use for i, _, each in self.monitors if i == index]
+        attacks = {event_id: attempt for tally in own for event_id, attempt in tally.attacks}
+        broken = sorted(
+            (Broken(tally.rule, v.time_ms, v.events) for tally in own for v in tally.violations),
+            key=lambda b: (b.time_ms, b.rule, str(b.events)),
+        )
+        return RunVerdict(
+            requirement=of.id,
+            rules=tuple(
+                RuleTally(t.exercised, len(t.attacks), len(t.violations), need)
+                for t, need in zip(own, needs, strict=True)
+            ),
+            exercised=exercised[index],
+            attacks=tuple(attacks),
+            violations=tuple(broken),
+            stopped_by=Counter(control for attempt in attacks.values() for control in attempt.stopped_by),
+            would_also_stop=Counter(control for attempt in attacks.values() for control in attempt.would_also_stop),
+        )
+
+
+def judge(
+    requirements: Iterable[Requirement], trace: Trace, vocabulary: Vocabulary = STANDARD
+) -> dict[str, RunVerdict]:
+    """The verdict of one run for each requirement, by id. For many traces keep a `Judge`."""
+    return Judge(requirements, vocabulary).judge(trace)
