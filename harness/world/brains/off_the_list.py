@@ -63,12 +63,12 @@ def passed_through(view: View) -> Plan:
 
 
 def hidden_agent(view: View) -> Plan:
-    """T09: an exchange without an actor, so that nobody sees that an agent calls; used on what is for people alone."""
+    """T09: a token that shows no actor where the server impersonates; used on what is for people alone."""
     name = twist(view).endpoint
     info = view.endpoint(name) if name else _first(view, lambda i: i.endpoint.people_only)
     if info is None:
         return (yield from end(view))
-    credential = yield from token(view, info, with_actor=False)
+    credential = yield from token(view, info)
     yield from reach_for(view, info.name, credential)
     yield Wait(wait_ms(view, 75_000))
     yield from reach_for(view, info.name, credential)

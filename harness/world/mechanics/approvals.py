@@ -61,7 +61,7 @@ def redeem_approval(world: World, step: RedeemApproval) -> Reply:
         return refused(result)
     if result is None:
         return Reply(ok=False, error="authorization_pending", pending=True)
-    return Reply(ok=True, credential=result, operation=approval.operation.id)
+    return Reply(ok=True, credential=result.handle, operation=approval.operation.id)
 
 
 def answer_instead(world: World, step: AnswerInstead) -> Reply:
@@ -86,7 +86,8 @@ def _meant(world: World, step: AskApproval) -> Operation | None:
     info = world.design.endpoints[step.endpoint]
     target = world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
     task = world.tasks.get(step.task) if step.task else None
-    owner = task.user if task and step.record is None else None
+    person = task.user if task else step.person
+    owner = person if step.record is None else None
     records = touched(world, target, record=step.record, owner=owner)
     if not records or target.endpoint.operation is None:
         return None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from harness.trace import Request, Who
 from harness.world.mechanics import egress, grants, guard
 from harness.world.mechanics.commands import Call
@@ -72,7 +74,7 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
         return _refuse(world, step, second, asked, task, stop)
     settle(world, step, [Effect("request.allowed", second.who, {}, second.request)], None)
     if step.job:
-        _queue_job(world, step, second, derived)
+        queue_job(world, Job(step, info.name, derived.handle))
     return _handle(world, step, second, asked, task, tool=first)
 
 
@@ -80,7 +82,8 @@ def _asked(world: World, step: Call, info: EndpointInfo, task: Task | None) -> g
     """What the request is about: the records it selects, and the operation it would complete."""
     behind = step.passthrough or info.endpoint.calls
     target = world.design.endpoints[behind] if behind else info
-    owner = step.owner or (task.user if task and step.record is None else None)
+    person = task.user if task else step.person
+    owner = step.owner or (person if step.record is None else None)
     records = touched(world, target, record=step.record, owner=owner)
     operation = None
     if target.endpoint.operation is not None and records:
@@ -122,7 +125,7 @@ def _hop(
     who = world.who(
         actor,
         actor_type,
-        user=task.user if task else None,
+        user=task.user if task else step.person,
         agent=agent,
         session=credential.session if credential else (task.session if task else None),
         task=step.task,
@@ -162,6 +165,8 @@ def _handler_effects(world: World, hop: Hop, asked: guard.Asked, task: Task | No
 
 
 def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, stop: Stop) -> Reply:
+    if task is not None and step.twist is None:
+        world.tasks[task.id] = replace(world.tasks[task.id], refused_calls=world.tasks[task.id].refused_calls + 1)
     number = world.emit("request.denied", hop.who, {"reason": stop.reason}, request=hop.request, cause=None)
     world.emit(
         "audit.recorded",
@@ -241,24 +246,30 @@ def _continue(world: World, step: Call, hop: Hop, task: Task | None) -> Reply:
     return Reply(ok=True, items=tuple(new))
 
 
+class Job(NamedTuple):
+    """Work that a server goes on with by itself: the request it was asked for, and the token that it derived."""
+
+    step: Call
+    endpoint: str
+    credential: str
+
+
 JOB_PERIOD_MS = 15_000
 JOB_ROUNDS = 8
 
 
-def _queue_job(world: World, step: Call, hop: Hop, credential: Credential) -> None:
+def queue_job(world: World, job: Job) -> None:
     """The MCP server keeps polling the API for the caller, with the token it derived: nobody asks the agent again."""
     for round_ in range(1, JOB_ROUNDS + 1):
-        payload = (step, hop.info.name, credential.handle)
-        world.plan(Due(world.now_ms + round_ * JOB_PERIOD_MS, "job", hop.info.api, payload))
+        world.plan(Due(world.now_ms + round_ * JOB_PERIOD_MS, "job", job.endpoint, job))
 
 
-def run_job(world: World, due: Due) -> None:
+def run_job(world: World, job: Job) -> None:
     """One round of a queued job: the same request, with the derived token as it is now."""
-    step, endpoint, handle = due.payload  # type: ignore[misc]  # what `_queue_job` put there
-    info = world.design.endpoints[endpoint]
+    step, info = job.step, world.design.endpoints[job.endpoint]
     task = world.tasks.get(step.task) if step.task else None
     asked = _asked(world, step, info, task)
-    credential = world.credentials[handle]
+    credential = world.credentials[job.credential]
     hop = _hop(world, step, info, credential, task, actor=world.design.mcp_service, asked=asked)
     stop = guard.decide(world, info, hop.request, credential, asked)
     if stop is not None:

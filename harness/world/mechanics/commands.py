@@ -114,9 +114,13 @@ class UseDirectly(Command, frozen=True, gc=False):
 
 
 class Step(Command, frozen=True, gc=False, kw_only=True):
-    """What every command of an agent carries. `agent` is the running program, whatever client_id it uses."""
+    """What every command of a program carries. `agent` is the running program, whatever client_id it uses.
+
+    `person` is who uses an application directly, where there is no task.
+    """
 
     agent: str
+    person: str | None = None
     task: str | None = None
     goal: str = "task"
     twist: str | None = None
@@ -130,14 +134,10 @@ class GetToken(Step, frozen=True, gc=False, kw_only=True):
     audience: str | None = None
     scope: tuple[str, ...] = ()
     subject: str | None = None
-    with_actor: bool = True
-    client: str | None = None
     provider: str | None = None
     purpose: str | None = None
     categories: tuple[str, ...] = ()
     offline: bool = False
-    approval: str | None = None
-    narrow: bool = False
 
 
 class Call(Step, frozen=True, gc=False, kw_only=True):

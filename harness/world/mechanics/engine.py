@@ -14,6 +14,7 @@ from harness.world.mechanics import (
     approvals,
     calls,
     commands,
+    direct,
     egress,
     grants,
     operators,
@@ -38,7 +39,7 @@ _HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
     commands.StartTask: people.start_task,
     commands.AnswerPrompt: people.answer_prompt,
     commands.Halt: people.halt,
-    commands.UseDirectly: calls.use_directly,
+    commands.UseDirectly: direct.use_directly,
     commands.GetToken: grants.get_token,
     commands.Call: calls.call,
     commands.SendToModel: egress.send_to_model,
@@ -107,13 +108,18 @@ def _happen(world: World, due: Due) -> None:
     if due.kind == "signal":
         signals.deliver(world, due)
     elif due.kind == "job":
-        calls.run_job(world, due)
+        calls.run_job(world, _job(due))
     elif due.kind == "put_down":
         people.leave(world, commands.Leave(due.target, str(due.payload)))
     elif due.kind == "session_idle":
-        grants.idle_end(world, due)
+        people.idle_end(world, due)
     elif due.kind != "expiry":
         raise AssertionError(f"nobody knows what to do at a due `{due.kind}`")
+
+
+def _job(due: Due) -> calls.Job:
+    assert isinstance(due.payload, calls.Job), "a job is due with its work"
+    return due.payload
 
 
 def _taken(world: World) -> list[Event]:

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from harness.oauth import Request, Response
+from harness.oauth.forms import DISCLOSURE
 from harness.oauth.keys import sha256_base64url
 from harness.oauth.tokens import Claims, read_claims
 from harness.trace import Token, Who
@@ -23,10 +24,10 @@ from harness.world.mechanics.commands import AnswerInstead, GetToken, GiveConsen
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
 from harness.world.mechanics.keyring import key
-from harness.world.mechanics.records import Approval, Credential, Due, Operation, Task
+from harness.world.mechanics.records import Approval, Credential, Operation, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
-from harness.world.mechanics.wiring import LLM_DETAILS, issuer_of, resource_of
+from harness.world.mechanics.wiring import issuer_of, resource_of, server_of_domain
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 CIBA = "urn:openid:params:grant-type:ciba"
@@ -51,15 +52,46 @@ def get_token(world: World, step: GetToken) -> Reply:
 
 
 def _request(world: World, step: GetToken) -> Credential | Stop:
-    client = step.client or world.programs[step.agent].client
+    client = world.programs[step.agent].client
     subject = world.credentials.get(step.subject) if step.subject else None
-    form = _form(world, step, subject)
-    response = post(world, step.server, "/token", client, form)
     task = world.tasks.get(step.task) if step.task else None
     who = _who(world, step, task, subject)
+    server = _server_for(world, step)
+    form = _form(world, step, subject)
+    if server != "home" and step.grant == "token_exchange":
+        chained = _to_other_domain(world, step, subject, server)
+        if isinstance(chained, Response):
+            return _not_issued(world, step, who, chained, subject)
+        form = chained
+    response = post(world, server, "/token", client, form)
     if not response.ok:
         return _not_issued(world, step, who, response, subject)
     return _keep(world, step, who, response, holder=step.agent, client=client, subject=subject, task=task)
+
+
+def _server_for(world: World, step: GetToken) -> str:
+    """Which server issues tokens for the audience; a refresh token goes back to where it came from."""
+    if step.grant == "refresh_token" and step.subject is not None:
+        return world.credentials[step.subject].server
+    api = world.design.system.apis.get(step.audience or "")
+    return server_of_domain(world.design.system, api.domain) if api else step.server
+
+
+def _to_other_domain(
+    world: World, step: GetToken, subject: Credential | None, server: str
+) -> dict[str, str] | Response:
+    """An identity assertion from the home server, to be redeemed at the other one (ID-JAG, RFC 7523)."""
+    form = exchange_form(subject.token if subject else "", audience=issuer_of(server), scope=step.scope)
+    form |= {"requested_token_type": ID_JAG, "resource": resource_of(step.audience or "")}
+    response = post(world, "home", "/token", world.programs[step.agent].client, form)
+    if not response.ok:
+        return response
+    return {
+        "grant_type": JWT_BEARER,
+        "assertion": str(response.body["access_token"]),
+        "scope": " ".join(step.scope),
+        "resource": resource_of(step.audience or ""),
+    }
 
 
 def _form(world: World, step: GetToken, subject: Credential | None) -> dict[str, str]:
@@ -79,8 +111,8 @@ def _form(world: World, step: GetToken, subject: Credential | None) -> dict[str,
 
 def _llm_details(step: GetToken) -> dict[str, Any]:
     return {
-        "type": LLM_DETAILS,
-        "recipient": step.provider,
+        "type": DISCLOSURE,
+        "provider": step.provider,
         "purpose": step.purpose,
         "categories": list(step.categories),
     }
@@ -168,8 +200,11 @@ def code_flow(world: World, user: str, *, app: str, acr: str) -> tuple[str, str 
     return session, authorize(world, user, session=session, app=app)
 
 
-def authorize(world: World, user: str, *, session: str, app: str) -> str | None:
-    """The code flow for one client in a session; its access token is held by the application."""
+def authorize(world: World, user: str, *, session: str, app: str, purpose: str | None = None) -> str | None:
+    """The code flow for one client in a session; its access token is held by the application.
+
+    A third party's application also asks for the disclosure to its own model provider that the purpose needs.
+    """
     number = world.ids.next("flow")
     verifier = f"{number}-verifier-of-at-least-forty-three-characters"
     form = {
@@ -182,6 +217,15 @@ def authorize(world: World, user: str, *, session: str, app: str) -> str | None:
         "code_challenge_method": "S256",
         "resource": resource_of(world.design.login_audience(app)),
     }
+    if purpose is not None:
+        provider = world.design.provider_of(app)
+        disclosure = {
+            "type": DISCLOSURE,
+            "provider": provider,
+            "purpose": purpose,
+            "categories": list(world.design.needed(purpose)),
+        }
+        form["authorization_details"] = json.dumps([disclosure])
     request = Request("GET", "/authorize", form=form, session=session)
     answer = world.servers["home"].receive(request, now_s=world.now_s, ids=world.ids)
     world.count("as_authorize")
@@ -209,7 +253,7 @@ def subject_for(world: World, task: Task) -> str | None:
     """The token that a new task starts with: the application's, renewed where it has to be."""
     app = world.design.app_of(task.agent)
     if app != world.design.portal and app_access_token(world, app, task.session) is None:
-        authorize(world, task.user, session=task.session, app=app)
+        authorize(world, task.user, session=task.session, app=app, purpose=task.purpose)
     held = app_access_token(world, app, task.session)
     if held is None or held.expires_ms <= world.now_ms:
         step = GetToken(agent=task.agent, task=task.id, grant="renew")
@@ -254,10 +298,6 @@ def record_consent(world: World, command: GiveConsent) -> str:
     )
 
 
-def idle_end(world: World, due: Due) -> None:
-    """A session ended by itself, because no human acted in it."""
-
-
 # ---------------------------------------------------------------- approvals
 
 
@@ -265,7 +305,7 @@ def ask(world: World, step: Step, user: str, operation: Operation, shown: Operat
     """The backchannel request for one operation; returns the approval's id."""
     client = world.programs[step.agent].client
     info = world.design.operation_endpoint(operation.type)
-    tool = world.design.tool_for(info)
+    tool = world.design.tool_for(info) if world.design.is_agent(step.agent) else info
     form = {
         "scope": str(info.endpoint.scope),
         "login_hint": user,
@@ -397,7 +437,7 @@ def _keep(
 ) -> Credential:
     """Put the tokens of a response within the holder's reach and write that they were issued."""
     grant = step.grant if isinstance(step, GetToken) else "ciba" if approval else "token_exchange"
-    server = step.server if isinstance(step, GetToken) else "home"
+    server = _server_for(world, step) if isinstance(step, GetToken) else "home"
     claims = _claims(world, server, str(response.body["access_token"]))
     person = user or (subject.user if subject else None) or (claims.sub if claims.sub in world.people else None)
     facts = Token(
@@ -410,7 +450,7 @@ def _keep(
         token_scope=tuple(sorted(claims.scope)),
         token_proof="mtls" if claims.x5t else "dpop" if claims.jkt else "none",
     )
-    llm = next((one for one in claims.details if one.get("type") == LLM_DETAILS), None)
+    llm = next((one for one in claims.details if one.get("type") == DISCLOSURE), None)
     credential = Credential(
         handle=world.ids.next("cred"),
         token=str(response.body["access_token"]),
@@ -427,7 +467,7 @@ def _keep(
         expires_ms=round(claims.exp * 1000),
         acr=claims.acr or "low",
         approval=claims.approval_id or (approval.id if approval else None),
-        provider=str(llm["recipient"]) if llm else None,
+        provider=str(llm["provider"]) if llm else None,
         purpose=str(llm["purpose"]) if llm else None,
         categories=tuple(llm["categories"]) if llm else (),
         depth=len(claims.actors),
@@ -516,7 +556,7 @@ def _who(world: World, step: Step, task: Task | None, subject: Credential | None
     return world.who(
         step.agent,
         world.design.actor_type(step.agent),
-        user=task.user if task else None,
+        user=task.user if task else step.person,
         agent=step.agent if world.design.is_agent(step.agent) else None,
         session=session or (subject.session if subject else task.session if task else None),
         task=step.task,

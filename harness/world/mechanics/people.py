@@ -49,6 +49,7 @@ def leave(world: World, command: Leave) -> Reply:
     if person.present and not devices:
         world.emit("user.left", _who(world, command.user))
         person = replace(person, left_ms=world.now_ms)
+        _end_authority(world, "departure", user=command.user)
     world.people[command.user] = replace(person, devices=devices)
     return Reply(ok=True)
 
@@ -56,6 +57,8 @@ def leave(world: World, command: Leave) -> Reply:
 def log_in(world: World, command: LogIn) -> Reply:
     """Authentication, and the application's code flow behind it."""
     session, credential = grants.code_flow(world, command.user, app=command.app, acr=command.acr)
+    world.sessions[session] = world.now_ms
+    world.plan(Due(world.now_ms + _idle_ms(world), "session_idle", session, command.user))
     return Reply(ok=True, session=session, credential=credential)
 
 
@@ -63,18 +66,41 @@ def log_out(world: World, command: LogOut) -> Reply:
     """An explicit end of a session; the authorization server tells the enforcement points as far as K09 reaches."""
     who = _who(world, command.user, session=command.session)
     world.emit("user.logged_out", who)
-    world.emit("session.ended", who, {"reason": "logout"})
+    if world.sessions.pop(command.session, None) is not None:
+        world.emit("session.ended", who, {"reason": "logout"})
     server = world.servers["home"]
     signals.spread(world, "home", server.end_session(command.session, reason="logout", now_s=world.now_s))
-    _end_authority(world, session=command.session, cause="logout")
+    _end_authority(world, "logout", session=command.session)
     return Reply(ok=True)
 
 
 def act(world: World, command: Act) -> Reply:
     """A human act, which keeps the session alive if it still is."""
     world.emit("user.active", _who(world, command.user, session=command.session))
-    world.servers["home"].human_act(command.session, now_s=world.now_s)
+    _acted(world, command.session)
     return Reply(ok=True)
+
+
+def _acted(world: World, session: str) -> None:
+    """Tell the server that a human acted, and remember when."""
+    if world.servers["home"].human_act(session, now_s=world.now_s) and session in world.sessions:
+        world.sessions[session] = world.now_ms
+
+
+def _idle_ms(world: World) -> int:
+    return round(world.servers["home"].profile.session_idle_s * 1000)
+
+
+def idle_end(world: World, due: Due) -> None:
+    """A session ends by itself when no human has acted in it for long enough; only its own server notices."""
+    last_ms = world.sessions.get(due.target)
+    if last_ms is None:
+        return
+    if last_ms + _idle_ms(world) > world.now_ms:
+        world.plan(Due(last_ms + _idle_ms(world), "session_idle", due.target, due.payload))
+        return
+    del world.sessions[due.target]
+    world.emit("session.ended", _who(world, str(due.payload), session=due.target), {"reason": "idle"})
 
 
 def give_consent(world: World, command: GiveConsent) -> Reply:
@@ -131,7 +157,7 @@ def start_task(world: World, command: StartTask) -> Reply:
                     session=command.session, task=key)  # fmt: skip
     world.emit("task.started", who)
     world.emit("user.active", _who(world, command.user, session=command.session))
-    world.servers["home"].human_act(command.session, now_s=world.now_s)
+    _acted(world, command.session)
     subject = grants.subject_for(world, task)
     if subject is None:
         world.tasks[key] = replace(world.tasks[key], refused_calls=1)
@@ -192,9 +218,10 @@ def halt(world: World, command: Halt) -> Reply:
     return Reply(ok=True)
 
 
-def _end_authority(world: World, *, session: str, cause: str) -> None:
+def _end_authority(world: World, cause: str, *, user: str | None = None, session: str | None = None) -> None:
+    """Tasks of a person, or of a session, that honest work need no longer finish."""
     for task in list(world.tasks.values()):
-        if task.session == session and not task.done:
+        if not task.done and (task.user == user or task.session == session):
             world.tasks[task.id] = replace(task, ended_by=task.ended_by or cause)
 
 

@@ -34,7 +34,7 @@ def build(
     world.records = dict(records)
     for name, kind in design.people_types.items():
         world.people[name] = Person(name, kind)
-    for name in system.agents:
+    for name in (*system.agents, *system.services):
         world.programs[name] = Program(name, design.client_name(name))
     for server in servers.values():
         _register(design, server)

@@ -70,6 +70,7 @@ _DICTS = (
     "reach",
     "counters",
     "leaked",
+    "sessions",
 )
 
 
@@ -96,6 +97,7 @@ class World:
     reach: dict[tuple[str, ...], str]
     counters: dict[str, int]
     leaked: dict[str, str]
+    sessions: dict[str, int]
 
     def __init__(
         self,

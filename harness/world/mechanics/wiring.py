@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.oauth import ALL_CELLS, NO_CELLS, AsProfile, Audience, DetailType, RsProfile
+from harness.oauth.forms import DISCLOSURE
 from harness.plan.system import System
 from harness.world.mechanics.design import LIFETIME_WITHOUT_K07_MS, Design
 
-LLM_DETAILS = "llm_disclosure"
 OPERATION_FIELDS = frozenset({"subject", "operation", "resource", "amount", "currency", "payee"})
 LONG_S = 86_400.0
 
@@ -60,10 +60,14 @@ def as_profile(design: Design, name: str) -> AsProfile:
         chained_refresh=not design.on("K08", name),
         scope_policy=_strength(design, "K02", "keyed", off="naive"),  # type: ignore[arg-type]  # checked by the catalogue
         delegation=design.on("K06"),
+        presenter=design.on("K06"),
         grant_ceiling=design.on("K21"),
         consent="purpose" if design.on("K10") else "blanket",
         consent_scopes=frozenset(
             str(info.endpoint.scope) for info in design.endpoints.values() if design.is_egress(info.api)
+        ),
+        consent_audiences=frozenset(
+            api for api, description in system.apis.items() if description.kind in ("llm_gateway", "mcp")
         ),
         user_channel=design.on("K12", name),
         redeem_within_s=_seconds(approvals.lifetime, 120_000) if design.on("K14", name) else None,
@@ -128,7 +132,7 @@ def _audiences(system: System, name: str) -> Mapping[str, Audience]:
     found = {}
     for api, description in system.apis.items():
         if description.domain == domain:
-            policies = [one.policy for one in (*system.agents.values(), *system.services.values())]
+            policies = [one.policy for one in system.agents.values()] + [one.policy for one in system.services.values()]
             scopes = dict.fromkeys((*_scopes(system, api), *(s for policy in policies for s in policy.get(api, ()))))
             found[api] = Audience(api, frozenset(scopes), resource_of(api))
     return found
@@ -140,5 +144,5 @@ def _detail_types(design: Design) -> Mapping[str, DetailType]:
         for info in design.endpoints.values()
         if info.endpoint.operation is not None
     }
-    types[LLM_DETAILS] = DetailType(frozenset({"recipient", "purpose", "categories"}))
+    types[DISCLOSURE] = DetailType(frozenset({"provider", "purpose", "categories"}), frozenset({"owners"}))
     return types

@@ -1,0 +1,1 @@
+"""The SimPy shell around the mechanics: processes that wait, draw and call."""
