@@ -73,15 +73,12 @@ def _steps(single: Single) -> Iterator[str]:
     from harness.suite import control_names
 
     names, vocabulary = control_names(), single.design.requirements.vocabulary
-    broken = {event.id: key for key, run in single.verdicts.items() for event in run.witness if run.violations}
-    last = {run.witness[-1].id: key for key, run in single.verdicts.items() if run.violations}
     for event in _told(single.trace.events):
-        mark = "x" if event.id in last else ("|" if event.attempt is not None else " ")
+        breaks = single.breaking.get(event.id, [])
+        mark = "x" if breaks else ("|" if event.attempt is not None else " ")
         twist = f"  [{event.cause.twist}]" if event.cause is not None and event.cause.twist else ""
-        breaks = f"  <- breaks {last[event.id]}" if event.id in last else ""
-        if not breaks and event.id in broken:
-            breaks = f"  <- leads to the breach of {broken[event.id]}"
-        yield f"{clock(event.time_ms):>14} {mark} {sentence(event, names, vocabulary)}{twist}{breaks}"
+        told = f"  <- breaks {', '.join(breaks)}" if breaks else ""
+        yield f"{clock(event.time_ms):>14} {mark} {sentence(event, names, vocabulary)}{twist}{told}"
 
 
 def _told(events: Iterable[Event]) -> Iterator[Event]:
@@ -94,7 +91,7 @@ def _verdicts(single: Single) -> Iterator[str]:
 
     for key, run in single.verdicts.items():
         if run.violations:
-            yield f"{key}: {VERDICTS['violated']} ({count(run.violations, 'time')})"
+            yield f"{key}: {VERDICTS['violated']} ({count(len(run.violations), 'time')})"
         elif run.challenged:
             yield f"{key}: {count(run.challenged, 'attack')} stopped"
 
@@ -105,9 +102,10 @@ def _write(single: Single, options: ReplayOptions) -> None:
     if options.diagram is not None:
         from harness.report.diagram import diagram
 
-        broken = {run.witness[-1].id for run in single.verdicts.values() if run.violations}
         svg = options.diagram.endswith(".svg")
-        write(options.diagram, diagram(single.trace.events, broken=broken, svg=svg, title=single.scenario.title))
+        write(
+            options.diagram, diagram(single.trace.events, broken=single.breaking, svg=svg, title=single.scenario.title)
+        )
 
 
 def _document(single: Single, options: ReplayOptions) -> dict[str, Any]:
@@ -124,7 +122,7 @@ def _document(single: Single, options: ReplayOptions) -> dict[str, Any]:
         "seed": options.seed,
         "without": list(options.without),
         "verdicts": {
-            key: {"verdict": str(run.verdict), "violations": run.violations, "challenged": run.challenged}
+            key: {"violations": len(run.violations), "challenged": run.challenged, "exercised": run.exercised}
             for key, run in single.verdicts.items()
         },
         "steps": [

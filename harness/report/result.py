@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from harness.judge import Benign
+
 SCHEMA = "harness/run/1"
 
 
@@ -81,20 +83,6 @@ class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
         """The shortest witness among the runs that broke it."""
         found = [one.witness for one in self.scenarios if one.witness is not None]
         return min(found, key=lambda witness: len(witness.events), default=None)
-
-
-class Benign(msgspec.Struct, frozen=True, kw_only=True):
-    """What the protection cost honest people: their tasks, those completed, their calls that were finally refused."""
-
-    tasks: int = 0
-    completed: int = 0
-    refused_calls: int = 0
-    challenge_round_trips: int = 0
-
-    def __add__(self, other: Benign) -> Benign:
-        mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
-        names = self.__struct_fields__
-        return Benign(**dict(zip(names, map(sum, zip(mine, theirs, strict=True)), strict=True)))
 
 
 class SystemResult(msgspec.Struct, frozen=True, kw_only=True):

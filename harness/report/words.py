@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from harness.report.result import Benign, RequirementVerdict, ScenarioVerdict
+from harness.judge import Benign
+from harness.report.result import RequirementVerdict, ScenarioVerdict
 
 
 class Look(NamedTuple):

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+from harness.judge import Judge
 from harness.load import Problem, ProblemList, did_you_mean
 from harness.plan import Controls, Scenario, System, control_catalogue, load_scenarios, load_system, words
 from harness.requirements import RequirementSet, Source, compile_requirements, read_requirements
@@ -32,6 +34,11 @@ class Design:
     system: System
     controls: Controls
     requirements: RequirementSet
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The judge of these requirements, compiled once for all runs."""
+        return Judge(self.requirements, self.requirements.vocabulary)
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from harness.judge import RunVerdict, judge
+from harness.judge import Benign, Broken, RunVerdict, benign, failed_run
 from harness.plan import Scenario
-from harness.report.result import Benign
 from harness.suite.project import Design
-from harness.trace import Trace, write_trace
+from harness.trace import Event, Trace, write_trace
 from harness.world import simulate
 
 Progress = Callable[[int, int], None]
@@ -39,17 +38,18 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """What one run came to: a verdict for each requirement, or why there is none."""
 
-    verdicts: Mapping[str, RunVerdict] = field(default_factory=dict)
-    benign: Benign = field(default_factory=Benign)
+    verdicts: Mapping[str, RunVerdict]
+    witnesses: Mapping[str, tuple[Event, ...]]
+    benign: Benign
     failure: str | None = None
 
 
-def run_all(jobs: Sequence[Job], progress: Progress | None = None) -> list[Outcome]:
+def run_all(jobs: Sequence[Job], progress: Progress | None = None) -> list[RunOutcome]:
     """The outcome of every job, in order; `progress(done, total)` is called after each."""
-    outcomes: list[Outcome] = []
+    outcomes: list[RunOutcome] = []
     for outcome in _spread(jobs) if _pays(len(jobs)) else map(run_one, jobs):
         outcomes.append(outcome)
         if progress is not None:
@@ -57,21 +57,33 @@ def run_all(jobs: Sequence[Job], progress: Progress | None = None) -> list[Outco
     return outcomes
 
 
-def run_one(job: Job) -> Outcome:
+def run_one(job: Job) -> RunOutcome:
     """Simulates one job and judges its trace; whatever is raised becomes the outcome's failure."""
     try:
         trace = simulate(job.design.system, job.design.controls, job.scenario, seed=job.seed)
         if job.trace_file is not None:
             _keep(trace, job.trace_file)
-        return Outcome(judge(job.design.requirements, trace), benign_of(trace))
+        verdicts = job.design.judge.judge(trace)
+        return RunOutcome(verdicts, witnesses(verdicts, trace), benign(trace))
     except Exception as error:
-        return Outcome(failure=reason_of(error))
+        return failed(job, reason_of(error))
 
 
-def benign_of(trace: Trace) -> Benign:
-    """The honest work of a run, as the ledger counted it."""
-    counted = trace.counters.get("benign", {})
-    return Benign(**{name: counted[name] for name in Benign.__struct_fields__ if name in counted})
+def failed(job: Job, reason: str) -> RunOutcome:
+    """The outcome of a run that failed: an error for every requirement."""
+    return RunOutcome(failed_run(job.design.requirements, reason), {}, Benign(), reason)
+
+
+def witnesses(verdicts: Mapping[str, RunVerdict], trace: Trace) -> dict[str, tuple[Event, ...]]:
+    """The events of the shortest violation of each requirement that was violated, oldest first."""
+    shortest = {key: min(run.violations, key=_length).events for key, run in verdicts.items() if run.violations}
+    wanted = {event_id for ids in shortest.values() for event_id in ids}
+    found = {event.id: event for event in trace.events if event.id in wanted}
+    return {key: tuple(found[one] for one in dict.fromkeys(ids) if one in found) for key, ids in shortest.items()}
+
+
+def _length(violation: Broken) -> tuple[int, int]:
+    return len(violation.events), violation.time_ms
 
 
 def reason_of(error: Exception) -> str:
@@ -103,7 +115,7 @@ def _pays(jobs: int) -> bool:
 _inherited: Sequence[Job] = ()
 
 
-def _take(index: int) -> Outcome:
+def _take(index: int) -> RunOutcome:
     return run_one(_inherited[index])
 
 
@@ -112,13 +124,14 @@ def _inherit(jobs: Sequence[Job]) -> None:
     _inherited = jobs
 
 
-def _spread(jobs: Sequence[Job]) -> Iterator[Outcome]:
+def _spread(jobs: Sequence[Job]) -> Iterator[RunOutcome]:
     """Runs the jobs in forked processes; those that a dying process took with it have failed."""
     context = multiprocessing.get_context("fork")
     workers = min(2, len(os.sched_getaffinity(0)))
     with ProcessPoolExecutor(workers, context, initializer=_inherit, initargs=(jobs,)) as pool:
-        for future in [pool.submit(_take, index) for index in range(len(jobs))]:
+        futures = [pool.submit(_take, index) for index in range(len(jobs))]
+        for job, future in zip(jobs, futures, strict=True):
             try:
                 yield future.result()
             except BrokenProcessPool:
-                yield Outcome(failure="the process that ran it died")
+                yield failed(job, "the process that ran it died")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from harness.judge import RunVerdict, judge
+from harness.judge import RunVerdict
 from harness.load import did_you_mean
 from harness.plan import Scenario, load_scenario, scenario_files
 from harness.suite.project import Design, UsageError, load_project, scenarios_folder
@@ -23,6 +24,15 @@ class Single:
     scenario: Scenario
     trace: Trace
     verdicts: Mapping[str, RunVerdict]
+
+    @cached_property
+    def breaking(self) -> dict[int | str, list[str]]:
+        """The requirements that each event breaks, by the event's id."""
+        found: dict[int | str, list[str]] = {}
+        for key, run in self.verdicts.items():
+            for violation in run.violations:
+                found.setdefault(violation.events[-1], []).append(key)
+        return {event_id: list(dict.fromkeys(keys)) for event_id, keys in found.items()}
 
 
 def run_single(
@@ -43,7 +53,7 @@ def run_single(
     project = load_project(requirements_path, systems=[own] if own else None, without=without, scenarios=())
     design = project.designs[0]
     trace = simulate(design.system, design.controls, chosen, seed=seed, reach=reach)
-    return Single(design, chosen, trace, judge(design.requirements, trace))
+    return Single(design, chosen, trace, design.judge.judge(trace))
 
 
 def scenarios_of(requirements_path: str | Path) -> list[Scenario]:

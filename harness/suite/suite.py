@@ -11,12 +11,10 @@ import shlex
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from harness.judge import RunVerdict, combine
+from harness.judge import Benign, Outcome, RunVerdict, Verdict, combine, stale_waiver
 from harness.plan import control_catalogue
 from harness.report.result import (
-    Benign,
     RequirementVerdict,
     RunResult,
     ScenarioVerdict,
@@ -27,8 +25,8 @@ from harness.report.result import (
 from harness.report.story import story
 from harness.requirements import Requirement
 from harness.suite.project import Design, Project, load_project
-from harness.suite.runs import Job, Outcome, Progress, run_all
-from harness.trace import flat
+from harness.suite.runs import Job, Progress, RunOutcome, run_all
+from harness.trace import Event, flat
 
 DEFAULT_FILE = "requirements.yaml"
 
@@ -114,7 +112,7 @@ def replay_command(project: Project, design: Design, scenario: str, seed: int) -
     return shlex.join(words)
 
 
-Done = tuple[Job, Outcome]
+Done = tuple[Job, RunOutcome]
 
 
 def _system(project: Project, design: Design, done: Sequence[Done], today: date | None) -> SystemResult:
@@ -133,13 +131,8 @@ def _system(project: Project, design: Design, done: Sequence[Done], today: date 
 def _requirement(
     project: Project, design: Design, requirement: Requirement, done: Sequence[Done], today: date | None
 ) -> RequirementVerdict:
-    overall = combine(outcome.verdicts[requirement.id] for _, outcome in done if outcome.failure is None)
-    failed = [job.scenario.id for job, outcome in done if outcome.failure is not None]
-    verdict, reason = str(overall.verdict), overall.reason
-    if failed and verdict != "violated":
-        verdict, reason = "error", f"a run failed: {', '.join(dict.fromkeys(failed))}"
-    waiver = requirement.waiver
-    in_force = waiver is not None and today is not None and waiver.in_force(today)
+    runs = [outcome.verdicts[requirement.id] for _, outcome in done]
+    overall = combine(runs, waiver=requirement.waiver, today=today)
     return RequirementVerdict(
         requirement=requirement.id,
         text=requirement.text,
@@ -147,16 +140,16 @@ def _requirement(
         severity=requirement.severity or "",
         source=requirement.source,
         line=requirement.line,
-        verdict=verdict,
-        reason=reason,
+        verdict=overall.outcome.value,
+        reason=overall.error or (overall.reason.value if overall.reason else None),
         exercised=overall.exercised,
         challenged=overall.challenged,
         violations=overall.violations,
-        stopped_by=dict(sorted(overall.stopped_by.items())),
-        waived=verdict == "violated" and in_force,
-        stale_waiver=waiver is not None and verdict == "held" and project.as_written,
+        stopped_by=dict(overall.stopped_by),
+        waived=overall.waived is not None,
+        stale_waiver=project.as_written and stale_waiver(requirement, overall) is not None,
         waiver=_waiver(requirement),
-        scenarios=tuple(_scenario(project, design, job, requirement.id, outcome) for job, outcome in done),
+        scenarios=tuple(_scenario(project, design, job, outcome, overall) for job, outcome in done),
     )
 
 
@@ -167,29 +160,39 @@ def _waiver(requirement: Requirement) -> Waiver | None:
     return Waiver(reason=given.reason, owner=given.owner, expires=given.expires.isoformat(), line=given.line)
 
 
-def _scenario(project: Project, design: Design, job: Job, requirement: str, outcome: Outcome) -> ScenarioVerdict:
-    about: dict[str, Any] = {"scenario": job.scenario.id, "title": job.scenario.title, "seed": job.seed}
-    if outcome.failure is not None:
-        return ScenarioVerdict(**about, verdict="error", reason=outcome.failure)
-    run = outcome.verdicts[requirement]
+def _scenario(project: Project, design: Design, job: Job, outcome: RunOutcome, overall: Verdict) -> ScenarioVerdict:
+    run = outcome.verdicts[overall.requirement]
+    verdict = run_outcome(run, overall)
     return ScenarioVerdict(
-        **about,
-        verdict=str(run.verdict),
-        reason=run.reason,
+        scenario=job.scenario.id,
+        title=job.scenario.title,
+        seed=job.seed,
+        verdict=verdict.value,
+        reason=run.error or (overall.reason.value if overall.reason else None),
         exercised=run.exercised,
         challenged=run.challenged,
-        violations=run.violations,
+        violations=len(run.violations),
         stopped_by=dict(sorted(run.stopped_by.items())),
-        witness=_witness(run, design, replay_command(project, design, job.scenario.id, job.seed)),
+        witness=_witness(project, design, job, outcome.witnesses.get(overall.requirement)),
     )
 
 
-def _witness(run: RunVerdict, design: Design, replay: str) -> Witness | None:
-    if not run.violations:
+def run_outcome(run: RunVerdict, overall: Verdict) -> Outcome:
+    """What one run shows, given what all of them show: a stopped attack is a pass only if honest use exists somewhere."""
+    if run.error is not None:
+        return Outcome.ERROR
+    if run.violations:
+        return Outcome.VIOLATED
+    tested = run.challenged > 0 and overall.outcome is not Outcome.NOT_CHALLENGED
+    return Outcome.HELD if tested else Outcome.NOT_CHALLENGED
+
+
+def _witness(project: Project, design: Design, job: Job, events: Sequence[Event] | None) -> Witness | None:
+    if events is None:
         return None
     vocabulary = design.requirements.vocabulary
     return Witness(
-        events=tuple(flat(event, vocabulary) for event in run.witness),
-        story=story(run.witness, control_names(), vocabulary),
-        replay=replay,
+        events=tuple(flat(event, vocabulary) for event in events),
+        story=story(events, control_names(), vocabulary),
+        replay=replay_command(project, design, job.scenario.id, job.seed),
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from harness.judge import Benign
 from harness.report.result import (
-    Benign,
     RequirementVerdict,
     RunResult,
     ScenarioVerdict,

@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from harness.report.result import Benign, RunResult, Witness, from_json, to_json
+from harness.report.result import RunResult, Witness, from_json, to_json
 from tests.report.conftest import WITNESS, requirement, scenario
 
 
@@ -37,8 +37,3 @@ def test_the_shortest_witness_is_shown() -> None:
     longer = Witness(events=({}, {}), story=("a", "b"), replay="c")
     runs = (scenario("violated", "S01", witness=longer), scenario("violated", "S02", witness=WITNESS))
     assert requirement("R4", "violated", scenarios=runs).witness is WITNESS
-
-
-def test_honest_use_adds_up_field_by_field() -> None:
-    total = Benign(tasks=2, completed=1, refused_calls=3) + Benign(tasks=1, completed=1, challenge_round_trips=5)
-    assert total == Benign(tasks=3, completed=2, refused_calls=3, challenge_round_trips=5)

@@ -6,8 +6,9 @@ import io
 
 import pytest
 
+from harness.judge import Benign
 from harness.report import terminal
-from harness.report.result import Benign, RunResult
+from harness.report.result import RunResult
 from harness.report.terminal import print_result, print_rows
 from tests.report.conftest import requirement, result_of, scenario
 
