@@ -41,6 +41,7 @@ class _Tally:
     requirement: int
     rule: int
     state: State
+    needs_honest_use: bool
     exercised: int = 0
     attacks: list[tuple[EventId, Attempt]] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
@@ -83,12 +84,16 @@ class Judge:
 
     def judge_events(self, events: Iterable[Event], *, end_ms: int = FOREVER_MS) -> dict[str, RunVerdict]:
         """The same for events in order; what is unanswered at `end_ms` is open if its time is not over."""
-        tallies = [_Tally(index, number, each.new_state()) for index, number, each in self.monitors]
+        tallies = [_Tally(i, number, each.new_state(), each.needs_honest_use) for i, number, each in self.monitors]
         exercised = [0] * len(self.requirements)
         self._run(events, tallies, exercised)
         for tally, (_, _, each) in zip(tallies, self.monitors, strict=True):
             tally.violations += each.advance(tally.state, end_ms)
-        return {r.id: self._verdict(index, r, tallies, exercised) for index, r in enumerate(self.requirements)}
+        own: list[list[_Tally]] = [[] for _ in self.requirements]
+        for tally in tallies:
+            own[tally.requirement].append(tally)
+        each_with = zip(self.requirements, own, exercised, strict=True)
+        return {of.id: self._verdict(of, its, count) for of, its, count in each_with}
 
     def _run(self, events: Iterable[Event], tallies: list[_Tally], exercised: list[int]) -> None:
         steps = {kind: [(tallies[p], step) for p, step in each] for kind, each in self._steps.items()}
@@ -120,9 +125,7 @@ class Judge:
             elif each.would_violate(tally.state, event):
                 tally.attacks.append((event.id, attempt))
 
-    def _verdict(self, index: int, of: Requirement, tallies: list[_Tally], exercised: list[int]) -> RunVerdict:
-        own = [tally for tally in tallies if tally.requirement == index]
-        needs = [each.needs_honest_use for i, _, each in self.monitors if i == index]
+    def _verdict(self, of: Requirement, own: list[_Tally], exercised: int) -> RunVerdict:
         attacks = {event_id: attempt for tally in own for event_id, attempt in tally.attacks}
         broken = sorted(
             (Broken(tally.rule, v.time_ms, v.events) for tally in own for v in tally.violations),
@@ -130,11 +133,8 @@ class Judge:
         )
         return RunVerdict(
             requirement=of.id,
-            rules=tuple(
-                RuleTally(t.exercised, len(t.attacks), len(t.violations), need)
-                for t, need in zip(own, needs, strict=True)
-            ),
-            exercised=exercised[index],
+            rules=tuple(RuleTally(t.exercised, len(t.attacks), len(t.violations), t.needs_honest_use) for t in own),
+            exercised=exercised,
             attacks=tuple(attacks),
             violations=tuple(broken),
             stopped_by=Counter(control for attempt in attacks.values() for control in attempt.stopped_by),

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 
 from harness.judge.monitor import EventId
 from harness.requirements import Requirement, Waiver
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """The four verdicts."""
 
     HELD = "held"
@@ -25,7 +25,7 @@ class Outcome(str, Enum):
     ERROR = "error"
 
 
-class Reason(str, Enum):
+class Reason(StrEnum):
     """What a requirement that was not challenged lacks."""
 
     NO_ATTACK = "no_attack"
