@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from harness.trace import Who
-from harness.world.mechanics import grants
+from harness.world.mechanics import backchannel
 from harness.world.mechanics.commands import AnswerInstead, AskApproval, RedeemApproval
 from harness.world.mechanics.effects import Effect, Stop, operation_fields, remember_refusal, settle, touched
 from harness.world.mechanics.people import record_answer
@@ -36,7 +36,7 @@ def ask_approval(world: World, step: AskApproval) -> Reply:
             remember_refusal(world, step, Stop(("K15",)))
         else:
             shown = claimed
-    granted = grants.ask(world, step, user, operation, shown)
+    granted = backchannel.ask(world, step, user, operation, shown)
     who = _who(world, step, user)
     if isinstance(granted, Stop):
         settle(
@@ -56,7 +56,7 @@ def ask_approval(world: World, step: AskApproval) -> Reply:
 def redeem_approval(world: World, step: RedeemApproval) -> Reply:
     """Poll once: pending, refused, expired, or a token that carries the approved details."""
     approval = world.approvals[step.approval]
-    result = grants.redeem(world, step, approval)
+    result = backchannel.redeem(world, step, approval)
     if isinstance(result, Stop):
         return refused(result)
     if result is None:
@@ -67,7 +67,7 @@ def redeem_approval(world: World, step: RedeemApproval) -> Reply:
 def answer_instead(world: World, step: AnswerInstead) -> Reply:
     """The agent says yes in the person's name, through whatever channel it can reach."""
     approval = world.approvals[step.approval]
-    outcome = grants.answer_in_band(world, step, approval)
+    outcome = backchannel.answer_in_band(world, step, approval)
     if isinstance(outcome, Stop):
         remember_refusal(world, step, outcome)
         own = operation_fields(approval.shown) | {

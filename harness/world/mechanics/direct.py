@@ -5,7 +5,7 @@ A high-privilege operation is confirmed by the person on a device of their own, 
 
 from __future__ import annotations
 
-from harness.world.mechanics import approvals, calls, grants, people
+from harness.world.mechanics import approvals, calls, grants, people, sign_in
 from harness.world.mechanics.commands import Act, AnswerPrompt, AskApproval, Call, GetToken, RedeemApproval, UseDirectly
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
@@ -38,7 +38,7 @@ def use_directly(world: World, command: UseDirectly) -> Reply:
 def _token(world: World, command: UseDirectly) -> str | None:
     app = world.design.portal
     info = world.design.endpoints[command.endpoint]
-    held = grants.app_access_token(world, app, command.session)
+    held = sign_in.app_access_token(world, app, command.session)
     step = GetToken(
         agent=app,
         person=command.user,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from harness.trace import Who
-from harness.world.mechanics import grants, guard, signals
+from harness.world.mechanics import backchannel, grants, guard, sign_in, signals
 from harness.world.mechanics.commands import (
     Act,
     AnswerPrompt,
@@ -56,7 +56,7 @@ def leave(world: World, command: Leave) -> Reply:
 
 def log_in(world: World, command: LogIn) -> Reply:
     """Authentication, and the application's code flow behind it."""
-    session, credential = grants.code_flow(world, command.user, app=command.app, acr=command.acr)
+    session, credential = sign_in.code_flow(world, command.user, app=command.app, acr=command.acr)
     world.sessions[session] = world.now_ms
     world.plan(Due(world.now_ms + _idle_ms(world), "session_idle", session, command.user))
     return Reply(ok=True, session=session, credential=credential)
@@ -108,7 +108,7 @@ def give_consent(world: World, command: GiveConsent) -> Reply:
     key = (command.user, command.recipient, command.purpose)
     if key in world.consents:
         withdraw_consent(world, WithdrawConsent(command.user, command.recipient, command.purpose))
-    consent = grants.record_consent(world, command)
+    consent = sign_in.record_consent(world, command)
     world.consents[key] = Consent(
         consent, command.user, command.agent, command.recipient, command.purpose, command.categories, world.now_ms
     )
@@ -158,7 +158,7 @@ def start_task(world: World, command: StartTask) -> Reply:
     world.emit("task.started", who)
     world.emit("user.active", _who(world, command.user, session=command.session))
     _acted(world, command.session)
-    subject = grants.subject_for(world, task)
+    subject = sign_in.subject_for(world, task)
     if subject is None:
         world.tasks[key] = replace(world.tasks[key], refused_calls=1)
         return Reply(ok=False, error="invalid_token", task=key)
@@ -174,7 +174,9 @@ def answer_prompt(world: World, command: AnswerPrompt) -> Reply:
     approval = world.approvals[command.approval]
     arrive(world, Arrive(command.user, command.device))
     world.plan(Due(world.now_ms + PRESENT_AFTER_ANSWER_MS, "put_down", command.user, command.device))
-    answered, session = grants.answer(world, approval, approve=command.approve, by=command.user, channel=command.device)
+    answered, session = backchannel.answer(
+        world, approval, approve=command.approve, by=command.user, channel=command.device
+    )
     world.emit("user.active", _who(world, command.user, session=session))
     if not answered:
         return Reply(ok=False, error="expired_token")

@@ -1,0 +1,145 @@
+"""People's applications at the authorization server: sign-in and code flow, renewal, handing a token to an agent, consent."""
+
+from __future__ import annotations
+
+import json
+
+from msgspec.structs import replace
+
+from harness.oauth import Request
+from harness.oauth.forms import DISCLOSURE
+from harness.oauth.keys import sha256_base64url
+from harness.world.mechanics.clients import redirect_of
+from harness.world.mechanics.commands import GetToken, GiveConsent
+from harness.world.mechanics.issued import keep, not_issued
+from harness.world.mechanics.records import Credential, Task
+from harness.world.mechanics.replies import Reply, refused
+from harness.world.mechanics.state import World
+from harness.world.mechanics.wire import post
+from harness.world.mechanics.wiring import resource_of
+
+
+def code_flow(world: World, user: str, *, app: str, acr: str) -> tuple[str, str | None]:
+    """Sign in and run the code flow with PKCE for an application; returns the session and the app's access token."""
+    server = world.servers["home"]
+    session = server.login(user, acr=acr, now_s=world.now_s, ids=world.ids)
+    assert isinstance(session, str), "people of the system are known to its server"
+    who = world.who(user, world.design.people_types[user], user=user, session=session)
+    world.emit("session.started", who)
+    world.emit("user.authenticated", who, {"acr": acr, "method": "password", "previous_session": "", "instrument": ""})
+    return session, authorize(world, user, session=session, app=app)
+
+
+def authorize(world: World, user: str, *, session: str, app: str, purpose: str | None = None) -> str | None:
+    """The code flow for one client in a session; its access token is held by the application.
+
+    A third party's application also asks for the disclosure to its own model provider that the purpose needs.
+    """
+    number = world.ids.next("flow")
+    verifier = f"{number}-verifier-of-at-least-forty-three-characters"
+    form = {
+        "response_type": "code",
+        "client_id": app,
+        "redirect_uri": redirect_of(app),
+        "scope": " ".join(world.design.login_scopes(app)),
+        "state": number,
+        "code_challenge": sha256_base64url(verifier),
+        "code_challenge_method": "S256",
+        "resource": resource_of(world.design.login_audience(app)),
+    }
+    if purpose is not None:
+        provider = world.design.provider_of(app)
+        disclosure = {
+            "type": DISCLOSURE,
+            "provider": provider,
+            "purpose": purpose,
+            "categories": list(world.design.needed(purpose)),
+        }
+        form["authorization_details"] = json.dumps([disclosure])
+    request = Request("GET", "/authorize", form=form, session=session)
+    answer = world.servers["home"].receive(request, now_s=world.now_s, ids=world.ids)
+    world.count("as_authorize")
+    who = world.who(user, world.design.people_types[user], user=user, session=session)
+    if not answer.ok:
+        return None
+    code = str(answer.body["code"])
+    world.emit("code.issued", who, {"code": code, "request_uri": "", "lifetime": 60_000})
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": redirect_of(app),
+        "code_verifier": verifier,
+    }
+    response = post(world, "home", "/token", app, form)
+    if not response.ok:
+        return None
+    step = GetToken(agent=app, grant="authorization_code")
+    app_who = world.who(app, world.design.actor_type(app), user=user, session=session)
+    kept = keep(world, step, app_who, response, holder=app, client=app, subject=None, task=None, code=code, user=user)
+    return kept.handle
+
+
+def subject_for(world: World, task: Task) -> str | None:
+    """The token that a new task starts with: the application's, renewed where it has to be."""
+    app = world.design.app_of(task.agent)
+    if app != world.design.portal and app_access_token(world, app, task.session) is None:
+        authorize(world, task.user, session=task.session, app=app, purpose=task.purpose)
+    held = app_access_token(world, app, task.session)
+    if held is None or held.expires_ms <= world.now_ms:
+        step = GetToken(agent=task.agent, task=task.id, grant="renew")
+        return renew(world, step).credential
+    return hand_over(world, task, app)
+
+
+def hand_over(world: World, task: Task, app: str) -> str | None:
+    """The agent gets the application's newest token for its session, as the message token of the task."""
+    held = app_access_token(world, app, task.session)
+    if held is None:
+        return None
+    handle = world.ids.next("cred")
+    world.credentials[handle] = replace(held, handle=handle, holder=task.agent, task=task.id, agent=task.agent)
+    world.tasks[task.id] = replace(world.tasks[task.id], subject=handle)
+    return handle
+
+
+def app_access_token(world: World, app: str, session: str) -> Credential | None:
+    """The newest access token of an application in a session."""
+    return _newest(world, app, session, "access")
+
+
+def app_refresh_token(world: World, app: str, session: str) -> Credential | None:
+    """The newest refresh token of an application in a session."""
+    return _newest(world, app, session, "refresh")
+
+
+def _newest(world: World, holder: str, session: str, kind: str) -> Credential | None:
+    found = None
+    for one in world.credentials.values():
+        if one.holder == holder and one.session == session and one.kind == kind and one.approval is None:
+            found = one
+    return found
+
+
+def record_consent(world: World, command: GiveConsent) -> str:
+    """The person's consent, as the authorization server records it."""
+    client = world.programs[command.agent].client
+    return world.servers["home"].grant_consent(
+        command.user, client, command.recipient, command.purpose, command.categories, now_s=world.now_s, ids=world.ids
+    )
+
+
+def renew(world: World, step: GetToken) -> Reply:
+    """The application refreshes its own token and forwards a new message token to the agent."""
+    task = world.tasks[str(step.task)]
+    app = world.design.app_of(step.agent)
+    held = app_refresh_token(world, app, task.session)
+    if held is None:
+        return Reply(ok=False, error="no_session")
+    response = post(world, "home", "/token", app, {"grant_type": "refresh_token", "refresh_token": held.token})
+    who = world.who(
+        app, world.design.actor_type(app), user=task.user, agent=step.agent, session=task.session, task=task.id
+    )
+    if not response.ok:
+        return refused(not_issued(world, step, who, response, held))
+    keep(world, step, who, response, holder=app, client=app, subject=held, task=task)
+    return Reply(ok=True, credential=hand_over(world, task, app))

@@ -1,0 +1,53 @@
+"""The messages that clients send to authorization servers: authenticated forms, over an in-process wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.oauth import Request, Response
+from harness.world.mechanics.keyring import key
+from harness.world.mechanics.state import World
+
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+CIBA = "urn:openid:params:grant-type:ciba"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def post(world: World, server: str, path: str, client: str, form: Mapping[str, str]) -> Response:
+    """Send a form to an authorization server as an authenticated client."""
+    full = dict(form) | {
+        "client_id": client,
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion(world, server, client),
+    }
+    request = Request("POST", path, form=full, certificate=world.design.certificate(client))
+    world.count("as" + path.replace("/", "_").replace("-", "_"))
+    return world.servers[server].receive(request, now_s=world.now_s, ids=world.ids)
+
+
+def assertion(world: World, server: str, client: str) -> str:
+    """A client assertion (RFC 7523 section 2.2), new each time."""
+    claims = {
+        "iss": client,
+        "sub": client,
+        "aud": world.servers[server].profile.issuer,
+        "iat": world.now_s,
+        "exp": world.now_s + 60,
+        "jti": world.ids.next("assertion"),
+    }
+    name = world.caches.get(("key", client), client)
+    return key(world.design.seed, f"client/{name}").sign(claims, "JWT")
+
+
+def exchange_form(subject_token: str, *, audience: str, scope: tuple[str, ...]) -> dict[str, str]:
+    """A token exchange request (RFC 8693 section 2.1)."""
+    form = {
+        "grant_type": EXCHANGE,
+        "subject_token": subject_token,
+        "subject_token_type": ACCESS_TOKEN,
+        "audience": audience,
+    }
+    return form | ({"scope": " ".join(scope)} if scope else {})
