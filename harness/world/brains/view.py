@@ -17,12 +17,12 @@ from harness.world.mechanics.state import World
 class View:
     """One agent's view of one task."""
 
-    def __init__(self, world: World, agent: str, task: str, job: Job, *, rivals: tuple[str, ...] = ()) -> None:
+    def __init__(self, world: World, agent: str, task: str, job: Job, *, others: tuple[str, ...] = ()) -> None:
         self._world = world
         self.agent = agent
         self.task = task
         self.job = job
-        self.others = rivals
+        self.others = others
         """Names of other customers that turn up in documents: what an injected instruction would name."""
 
     @property

@@ -2,81 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
-
 from harness.plan.scenario import Job
 from harness.world.brains.honest import AskConsent, Plan, Wait
 from harness.world.brains.misbehaviours import brain_for
 from harness.world.brains.view import View
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.replies import Reply
-
-if TYPE_CHECKING:
-    from harness.world.sim.people import Stay
-    from harness.world.sim.shell import Process, Run
+from harness.world.sim.run import Process, Run
+from harness.world.sim.stay import Stay
 
 
-def job(run: Run, stay: Stay, name: str, job: Job) -> Process:
+def job(stay: Stay, name: str, job: Job) -> Process:
     """One thing a person asks for, from the request to the end of the task."""
-    from harness.world.sim import people
-
-    agent = people._agent(run, job)
-    purpose = people._purpose(run, job)
+    run, agent = stay.run, stay.agent(job)
     yield run.sleep(job.at - (run.now_ms - stay.visit.arrives))
     if stay.session is None:
         return
     twist = job.twist.id if job.twist else None
-    reply = run.do(c.StartTask(stay.user, stay.session, agent, job.kind, purpose, twist))
+    reply = run.do(c.StartTask(stay.user, stay.session, agent, job.kind, stay.purpose(job), twist))
     if reply.task is None or not reply.ok:
         return
-    view = View(run.world, agent, reply.task, job, rivals=_rivals(run, stay, job))
+    view = View(run.world, agent, reply.task, job, others=_others(stay, job))
     yield from think(run, brain_for(view), name, stay=stay, job=job)
 
 
 def think(run: Run, brain: Plan, name: str, *, stay: Stay | None = None, job: Job | None = None) -> Process:
     """Run a brain to its end."""
-    from harness.world.sim import people
-    from harness.world.sim.shell import THINKING_MS
-
-    stream = run.streams[f"agent/{name}"]
-    reply = None
+    reply: Reply | None = None
     while True:
         try:
-            command = brain.send(reply) if reply is not None else next(brain)
+            command = next(brain) if reply is None else brain.send(reply)
         except StopIteration:
             return
         if isinstance(command, Wait):
             yield run.sleep(command.ms)
             reply = Reply(ok=True)
             continue
-        yield run.sleep(stream.randint(*THINKING_MS))
+        yield run.thought(f"agent/{name}")
         if isinstance(command, AskConsent):
-            reply = yield from _ask_consent(run, command, stay, job)
+            if stay is not None and stay.visit.consents != "never":
+                yield run.sleep(stay.visit.answers_after)
+            reply = _consent(stay, job, command)
             continue
         reply = run.do(command)
         if isinstance(command, c.AskApproval) and reply.approval and stay is not None and job is not None:
-            run.env.process(people.answer(run, stay, reply.approval, job))
+            run.env.process(stay.answer(reply.approval, job))
         yield run.latency(f"network/{name}")
 
 
-def _ask_consent(run: Run, command: AskConsent, stay: Stay | None, job: Job | None):  # type: ignore[no-untyped-def]
-    from harness.world.sim import people
-
+def _consent(stay: Stay | None, job: Job | None, asked: AskConsent) -> Reply:
     if stay is None or job is None or stay.visit.consents == "never":
         return Reply(ok=False, error="access_denied")
-    yield run.sleep(stay.visit.answers_after)
-    if not run.world.people[stay.user].present:
-        return Reply(ok=False, error="access_denied")
-    people.consent(run, stay.user, people._agent(run, job), command.provider, command.purpose)
-    return Reply(ok=True)
+    return stay.consent(stay.agent(job), asked.provider, asked.purpose)
 
 
-def _rivals(run: Run, stay: Stay, job: Job) -> tuple[str, ...]:
+def _others(stay: Stay, job: Job) -> tuple[str, ...]:
+    """Who a document would name besides the person: the twist's target, or other customers."""
     if job.twist is not None and job.twist.target is not None:
-        return (run.cast.person(job.twist.target),)
-    return run.cast.others(stay.user)
-
-
-__all__ = ["job", "replace", "think"]
+        return (stay.run.cast.person(job.twist.target),)
+    return stay.run.cast.others(stay.user)

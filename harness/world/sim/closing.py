@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.world.mechanics.state import World
-
-if TYPE_CHECKING:
-    from harness.world.sim.shell import Run
+from harness.world.sim.population import profiles
+from harness.world.sim.run import Run
 
 SCHEMA = "harness/trace/1"
 
 
-def header(run: Run, *, seed: int) -> dict[str, Any]:
+def header(run: Run) -> dict[str, Any]:
     """What a reader needs to run it again; never a path, a date or a version of the machine."""
-    from harness.world.sim.population import profiles
-
     design = run.world.design
     names = tuple(design.people_types)
     return {
         "schema": SCHEMA,
-        "seed": seed,
+        "seed": run.seed,
         "system": design.system.name,
         "scenario": run.scenario.id,
         "controls": list(design.controls.active()),
         "options": design.options(),
-        "people": {name: profile["name"] for name, profile in profiles(names, seed).items()},
+        "people": {name: profile["name"] for name, profile in profiles(names, run.seed).items()},
     }
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from harness.plan.scenario import Action
 from harness.world.brains.outsiders import thief_for
 from harness.world.mechanics import commands as c
 from harness.world.sim import agents
-
-if TYPE_CHECKING:
-    from harness.world.sim.shell import Process, Run
+from harness.world.sim.run import Process, Run
 
 
 def action(run: Run, action: Action) -> Process:

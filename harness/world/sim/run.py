@@ -1,0 +1,63 @@
+"""What the processes of one run share: the clock, the world, the streams of chance and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeAlias
+
+import simpy
+
+from harness.plan.controls import Controls
+from harness.plan.scenario import Scenario
+from harness.plan.system import System
+from harness.trace import Event
+from harness.world.mechanics.commands import Command
+from harness.world.mechanics.engine import apply
+from harness.world.mechanics.replies import Reply
+from harness.world.mechanics.setup import build
+from harness.world.sim.cast import Cast
+from harness.world.sim.faults import fate_of
+from harness.world.sim.population import records
+from harness.world.sim.streams import Streams
+
+Process: TypeAlias = Generator[simpy.Event, Any, None]
+
+HOP_LATENCY_MS = (5, 40)
+THINKING_MS = (200, 1_200)
+
+
+class Run:
+    """One run of a scenario on a design under a seed."""
+
+    def __init__(self, system: System, controls: Controls, scenario: Scenario, *, seed: int, reach: bool) -> None:
+        self.seed = seed
+        self.streams = Streams(seed)
+        self.env = simpy.Environment()
+        self.scenario = scenario
+        self.cast = Cast(system, scenario)
+        fate = fate_of(scenario.faults, self.streams)
+        self.world = build(system, controls, records(system), seed=seed, fate=fate, reach=reach)
+        self.log: list[Event] = []
+
+    @property
+    def now_ms(self) -> int:
+        """The instant, in milliseconds from the start."""
+        return int(self.env.now)
+
+    def do(self, command: Command) -> Reply:
+        """Give a command to the mechanics at this instant."""
+        events, reply = apply(self.world, command, self.now_ms)
+        self.log += events
+        return reply
+
+    def sleep(self, duration_ms: int) -> simpy.Event:
+        """Wait so long."""
+        return self.env.timeout(max(0, duration_ms))
+
+    def latency(self, stream: str) -> simpy.Event:
+        """The time that a message takes on its way."""
+        return self.sleep(self.streams[stream].randint(*HOP_LATENCY_MS))
+
+    def thought(self, stream: str) -> simpy.Event:
+        """The time that a model takes to decide."""
+        return self.sleep(self.streams[stream].randint(*THINKING_MS))
