@@ -85,6 +85,14 @@ class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
         return min(found, key=lambda witness: len(witness.events), default=None)
 
 
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that gave no verdict, and why."""
+
+    scenario: str
+    seed: int
+    reason: str
+
+
 class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     """Every requirement on one design; `system` is the path as it was written, `name` what the design calls itself."""
 
@@ -93,8 +101,7 @@ class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[RequirementVerdict, ...]
     benign: Benign
     runs: int
-    failures: tuple[str, ...] = ()
-    does_not_apply: dict[str, str] = {}
+    failures: tuple[Failure, ...] = ()
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from harness.report.result import RequirementVerdict, RunResult, SystemResult
-from harness.report.words import reason_text, verdict_text
+from harness.report.words import failure_lines, reason_text, verdict_text
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
@@ -27,7 +27,7 @@ def sarif(result: RunResult) -> str:
 
 
 def _run(system: SystemResult, result: RunResult) -> dict[str, Any]:
-    notices = [{"level": "error", "message": {"text": line}} for line in system.failures]
+    notices = [{"level": "error", "message": {"text": line}} for line in failure_lines(system.failures)]
     return {
         "tool": {"driver": {"name": "harness", "rules": [_rule(verdict) for verdict in system.verdicts]}},
         "automationDetails": {"id": f"harness/{system.system}"},

@@ -21,6 +21,7 @@ from harness.report.words import (
     benign_text,
     benign_warning,
     count,
+    failure_lines,
     look,
     reason_text,
     stopped_text,
@@ -91,8 +92,8 @@ def _print_system(console: Console, system: SystemResult, result: RunResult, *, 
     for verdict in system.verdicts:
         for line in violation_lines(verdict):
             console.print(Text(line), soft_wrap=True)
-    for line in system.failures:
-        console.print(Text(f"run failed: {line}", style="magenta"), soft_wrap=True)
+    for line in failure_lines(system.failures):
+        console.print(Text(line, style="magenta"), soft_wrap=True)
     _print_benign(console, system)
 
 

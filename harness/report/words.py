@@ -6,11 +6,11 @@ Not tested is grey and never ticked; a waiver never hides that a requirement is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from harness.judge import Benign
-from harness.report.result import RequirementVerdict, ScenarioVerdict
+from harness.report.result import Failure, RequirementVerdict, ScenarioVerdict
 
 
 class Look(NamedTuple):
@@ -80,6 +80,23 @@ def benign_text(benign: Benign) -> str:
     """`honest tasks completed 14 of 14, 0 honest calls refused`."""
     tasks = f"honest tasks completed {benign.completed:,} of {benign.tasks:,}"
     return f"{tasks}, {count(benign.refused_calls, 'honest call')} refused"
+
+
+def failure_lines(failures: Iterable[Failure]) -> list[str]:
+    """Runs that failed, those with the same reason together: `2 runs failed (S01, S02): KeyError: 'ana'`."""
+    by_reason: dict[str, list[str]] = {}
+    for one in failures:
+        by_reason.setdefault(one.reason, []).append(one.scenario)
+    return [
+        f"{count(len(scenarios), 'run')} failed ({_some(scenarios)}): {reason}"
+        for reason, scenarios in by_reason.items()
+    ]
+
+
+def _some(names: Iterable[str], most: int = 5) -> str:
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - most} more" if len(distinct) > most else ""
+    return ", ".join(distinct[:most]) + more
 
 
 def benign_warning(benign: Benign) -> str:

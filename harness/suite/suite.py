@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.judge import Benign, Outcome, RunVerdict, Verdict, combine, stale_waiver
 from harness.plan import control_catalogue
 from harness.report.result import (
+    Failure,
     RequirementVerdict,
     RunResult,
     ScenarioVerdict,
@@ -123,7 +124,9 @@ def _system(project: Project, design: Design, done: Sequence[Done], today: date 
         benign=sum((outcome.benign for _, outcome in done), Benign()),
         runs=len(done),
         failures=tuple(
-            f"{job.scenario.id}, seed {job.seed}: {outcome.failure}" for job, outcome in done if outcome.failure
+            Failure(scenario=job.scenario.id, seed=job.seed, reason=outcome.failure)
+            for job, outcome in done
+            if outcome.failure is not None
         ),
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from harness.judge import Benign
 from harness.report.result import (
+    Failure,
     RequirementVerdict,
     RunResult,
     ScenarioVerdict,
@@ -76,4 +77,4 @@ def result_of(*verdicts: RequirementVerdict, benign: Benign | None = None, **mor
 
 @pytest.fixture
 def sample() -> RunResult:
-    return result_of(*one_of_each(), failures=("S02, seed 7: KeyError: 'ana'",))
+    return result_of(*one_of_each(), failures=(Failure(scenario="S02", seed=7, reason="KeyError: 'ana'"),))

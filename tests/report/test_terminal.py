@@ -89,7 +89,7 @@ def test_one_refused_call_is_enough_for_a_warning() -> None:
 
 
 def test_failed_runs_are_named(sample: RunResult) -> None:
-    assert "run failed: S02, seed 7: KeyError: 'ana'" in piped(sample)
+    assert "1 run failed (S02): KeyError: 'ana'" in piped(sample)
 
 
 def test_markup_in_a_text_is_text() -> None:
