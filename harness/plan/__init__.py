@@ -1,9 +1,9 @@
 """What is going to be simulated: systems with their controls, scenarios, and the catalogues they draw on.
 
-    loaded = load_system("scenarios/systems/insurance.yaml")      # Loaded[System]; raises ProblemList
-    controls = Controls.of(loaded.model, without=["K04"])          # its settings, resolved
-    scenarios = load_scenarios("scenarios")                        # those that name no system of their own
-    words(loaded.model)                                            # what the requirement language may name
+loaded = load_system("scenarios/systems/insurance.yaml")      # Loaded[System]; raises ProblemList
+controls = Controls.of(loaded.model, without=["K04"])          # its settings, resolved
+scenarios = load_scenarios("scenarios")                        # those that name no system of their own
+words(loaded.model)                                            # what the requirement language may name
 """
 
 from harness.plan.controls import Control, Controls, control_catalogue

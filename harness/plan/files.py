@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from pathlib import Path
+from typing import Any
 
-from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model, read_document
+from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model, read_document, validate
 from harness.plan.controls import control_catalogue
 from harness.plan.scenario import Scenario
 from harness.plan.system import System
 
 
 def load_system(path: str | Path) -> Loaded[System]:
-    """A system file; raises ProblemList with all its mistakes."""
-    loaded = load_model(path, System)
+    """A system file, laid over the one that it is based on; raises ProblemList with all its mistakes."""
+    return _load_system(path, ())
+
+
+def _load_system(path: str | Path, above: tuple[Path, ...]) -> Loaded[System]:
+    document = read_document(path)
+    if isinstance(document.value, dict) and isinstance(document.value.get("based_on"), str):
+        base = Path(path).parent / document.value["based_on"]
+        if base.resolve() in above or not base.is_file():
+            wrong = "there is no file" if not base.is_file() else "the files are based on each other:"
+            raise ProblemList([document.problem(f"{wrong} `{document.value['based_on']}`", "based_on")])
+        under = _load_system(base, (*above, Path(path).resolve())).document
+        document = copy(document)
+        document.value = laid_over(under.value, document.value)
+    loaded = Loaded(validate(document, System), document)
     problems = list(_system_problems(loaded.model, loaded.document))
     if problems:
         raise ProblemList(problems)
     return loaded
+
+
+def laid_over(base: Any, over: Any) -> Any:
+    """Groups of keys are merged, anything else is replaced; an empty group replaces too."""
+    if isinstance(base, dict) and isinstance(over, dict) and over:
+        merged = dict(base)
+        for key, value in over.items():
+            merged[key] = laid_over(base[key], value) if key in base else value
+        return merged
+    return over
 
 
 def load_scenario(path: str | Path) -> Loaded[Scenario]:

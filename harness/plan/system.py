@@ -164,6 +164,10 @@ class System(Closed):
     kind: Literal["system"] = "system"
     name: Name
     text: str = ""
+    based_on: str | None = Field(default=None, description="Another system file; what stands here is laid over it.")
+    tokens: Literal["exchanged", "passed_along"] = Field(
+        default="exchanged", description="Whether each hop gets a token of its own, or the login token goes along."
+    )
     people: People
     servers: dict[Name, Server] = Field(default={"home": Server()}, description="Authorization servers, by name.")
     apis: dict[Name, Api]

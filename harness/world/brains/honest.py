@@ -62,7 +62,7 @@ def work(view: View) -> Plan:
 def use(view: View, name: str) -> Answer:
     """Use a tool or endpoint for the task's person, with an approval where it is privileged."""
     info = view.endpoint(name)
-    if info.endpoint.privilege == "high":
+    if view.needs_approval(info):
         return (yield from approved_call(view, name))
     credential = yield from obtain(view, info.api, info.endpoint.scope)
     reply = yield call(view, name, credential)
@@ -92,6 +92,8 @@ def call(view: View, name: str, credential: str | None, *, approval: str | None 
 
 def obtain(view: View, audience: str, scope: str | None, *, goal: str = "task") -> Step:
     """A token for an audience: one that is there already, or one exchanged for the task's own token."""
+    if view.passes_along:
+        return view.subject
     scopes = (scope,) if scope else ()
     found = view.usable(audience, *scopes)
     if found is not None:
@@ -132,6 +134,8 @@ def think(view: View, items: tuple[str, ...], *, goal: str = "think") -> Answer:
 
 def model_token(view: View, provider: str, purpose: str, *, goal: str = "think") -> Step:
     """A token for the LLM gateway that carries the consent; where there is none the person is asked once."""
+    if view.passes_along:
+        return view.subject
     for attempt in range(3):
         reply = yield token_for_model(view, provider, purpose, goal=goal)
         if reply.ok:

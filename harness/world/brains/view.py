@@ -69,6 +69,17 @@ class View:
         return iter(self._world.design.endpoints.values())
 
     @property
+    def passes_along(self) -> bool:
+        """Whether the application's one token is used everywhere, for want of any other."""
+        return self._world.design.system.tokens == "passed_along"
+
+    def needs_approval(self, info: EndpointInfo) -> bool:
+        """Whether the API's description asks for a step-up before this call."""
+        target = self.endpoint(info.endpoint.calls) if info.endpoint.calls else info
+        asks = any(self._world.design.on(control, target.api) for control in ("K12", "K13", "K14"))
+        return target.endpoint.privilege == "high" and asks
+
+    @property
     def subject(self) -> str | None:
         """The credential that came with the task's last message."""
         return self._world.tasks[self.task].subject

@@ -162,6 +162,8 @@ class Design:
 
     def login_scopes(self, app: str) -> tuple[str, ...]:
         """The scopes that an application asks for when a person signs in."""
+        if self.system.tokens == "passed_along":
+            return tuple(dict.fromkeys(i.endpoint.scope for i in self.endpoints.values() if i.endpoint.scope))
         found = self.system.agents.get(app) or self.system.services.get(app)
         return tuple(found.policy.get(self.login_audience(app), ())) if found else ()
 

@@ -98,6 +98,8 @@ def _llm_details(step: GetToken) -> dict[str, Any]:
 
 def derive(world: World, step: Step, server: str, credential: Credential, info: EndpointInfo) -> Credential | Stop:
     """The MCP server's own token for the API behind a tool: remembered for the token it was exchanged for."""
+    if world.design.system.tokens == "passed_along":
+        return credential
     scope = info.endpoint.scope or ""
     key = (server, credential.facts.token, info.api, scope)
     cached = world.caches.get(key)
