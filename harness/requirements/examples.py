@@ -117,7 +117,9 @@ class _Maker:
         yield earlier
 
     def first_banned(self) -> int:
-        return STEP_MS if self.rule.delay_ms is None else self.rule.delay_ms + 1
+        if self.rule.delay_ms is not None:
+            return self.rule.delay_ms + 1
+        return STEP_MS if self.rule.for_ms is None else min(STEP_MS, self.rule.for_ms // 2)
 
     def after(self, delay_ms: int, *, lifted: bool = False) -> Iterator[list[Event]]:
         rule = self.rule
@@ -126,14 +128,19 @@ class _Maker:
             for trigger in self.other_values(about):
                 story = [self.event(rule.other, trigger, 0, 1)]
                 if lifted and rule.ends is not None:
-                    for end in self.solve(rule.ends, set(), self.shared(trigger, rule.ends)):
-                        yield [
-                            *story,
-                            self.event(rule.ends, end, 0, 2),
-                            self.event(rule.about, about, max(delay_ms, 1), 3),
-                        ]
+                    yield from self.lifted(story, trigger, about, delay_ms)
                 else:
                     yield [*story, self.event(rule.about, about, delay_ms, 2)]
+
+    def lifted(self, story: list[Event], trigger: Values, about: Values, delay_ms: int) -> Iterator[list[Event]]:
+        ends = self.rule.ends
+        assert ends is not None
+        for end in self.solve(ends, set(), self.shared(trigger, ends)):
+            yield [
+                *story,
+                self.event(ends, end, STEP_MS, 2),
+                self.event(self.rule.about, about, max(delay_ms, 2 * STEP_MS), 3),
+            ]
 
     def shared(self, trigger: Values, clause: Clause) -> Values:
         return {n: v for n, v in trigger.items() if n in self.right and self.vocabulary.field(clause.kinds[0], n)}
@@ -301,12 +308,17 @@ def _fits(value: Any, field: Field) -> bool:
 
 
 def _by_weight(where: Node | None) -> list[str]:
-    """The fields of a condition, those that it only asks to be known last."""
+    """The fields of a condition: those held against other fields first, those only asked to be known last."""
     asked = {test.field for test in tests(where) if test.op in ("known", "missing")}
-    weighed = [name for test in tests(where) if test.op not in ("known", "missing") for name in sorted(_touches(test))]
+    real = [test for test in tests(where) if test.op not in ("known", "missing")]
+    weighed = [name for test in sorted(real, key=_is_constant) for name in sorted(_touches(test))]
     return list(
         dict.fromkeys((*(name for name in weighed if name not in asked), *weighed, *sorted(fields_read(where))))
     )
+
+
+def _is_constant(test: Test) -> bool:
+    return not isinstance(test.right, (Other, Named))
 
 
 def _changes(values: Values, choices: Mapping[str, list[Any]]) -> Iterator[Values]:

@@ -1,7 +1,7 @@
 """Stories: events written by hand, in order, as a requirement's `breaks` and `keeps` lines.
 
-Each event is one key (its kind) with its fields; `time: 90s` where it matters, else a second after the one before.
-Who acts, where it matters to nobody, is filled in: the agent, else the user.
+Each event is one key (its kind) with its fields; `time: 90s` where it matters, else a second after the one before;
+`times: 61` for so many at one instant. Who acts, where the author does not say, is the agent, else the user.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from harness.requirements.values import duration_ms
 from harness.trace import NO_FIELDS, Event, Field, Kind, Request, Route, Token, Vocabulary, Who
 
 STEP_MS = 1_000
+MAX_TIMES = 10_000
 
 
 def event_of(kind: Kind, values: Mapping[str, Any], *, time_ms: int, event_id: int | str) -> Event:
@@ -58,28 +59,41 @@ class StoryReader:
             line, column = self.document.at(*place)
             yield Story(breaks, tuple(self._events(events, place)), line, column)
 
-    def _events(self, events: list[dict[str, Any]], path: tuple[Key, ...]) -> Iterator[Event]:
-        now = 0
-        if not events:
-            self.problems.append(self.document.problem("a story needs an event", *path))
-        for index, entry in enumerate(events):
-            place = (*path, index)
-            if len(entry) != 1:
-                self.problems.append(self.document.problem("one event here: its kind, and its fields", *place))
+    def _events(self, entries: list[dict[str, Any]], path: tuple[Key, ...]) -> Iterator[Event]:
+        now, number = 0, 1
+        if not entries:
+            self._wrong("a story needs an event", path)
+        for index, entry in enumerate(entries):
+            found = self._entry(entry, (*path, index))
+            if found is None:
                 continue
-            name, fields = next(iter(entry.items()))
-            kind = self.vocabulary.kinds.get(name)
-            if kind is None:
-                hint = did_you_mean(name, self.vocabulary.kinds, all_up_to=0)
-                self.problems.append(
-                    self.document.problem(f"unknown event `{name}`", *place, name, on_key=True, suggestion=hint)
-                )
-                continue
-            values = dict(self._fields(kind, fields or {}, (*place, name)))
-            now = self._time(values.pop("time", None), now, (*place, name, "time"))
-            event_id = values.pop("id", index + 1)
-            yield event_of(kind, values, time_ms=now, event_id=event_id)
+            kind, values = found
+            place = (*path, index, kind.name)
+            now = self._time(values.pop("time", None), now, (*place, "time"))
+            times, event_id = values.pop("times", 1), values.pop("id", None)
+            for _ in range(times):
+                yield event_of(kind, values, time_ms=now, event_id=number if event_id is None else event_id)
+                number += 1
             now += STEP_MS
+
+    def _entry(self, entry: dict[str, Any], path: tuple[Key, ...]) -> tuple[Kind, dict[str, Any]] | None:
+        """The kind and the fields of one entry; None where it has mistakes."""
+        if len(entry) != 1:
+            self._wrong("one event here: its kind, and its fields", path)
+            return None
+        name, fields = next(iter(entry.items()))
+        kind = self.vocabulary.kinds.get(name)
+        if kind is None:
+            hint = did_you_mean(name, self.vocabulary.kinds, all_up_to=0)
+            problem = self.document.problem(f"unknown event `{name}`", *path, name, on_key=True, suggestion=hint)
+            self.problems.append(problem)
+            return None
+        given = dict(fields or {})
+        times = given.pop("times", 1)
+        if not isinstance(times, int) or not 1 <= times <= MAX_TIMES:
+            self._wrong(f"`times` is a whole number up to {MAX_TIMES}, not {shown(times)}", (*path, name, "times"))
+            times = 1
+        return kind, {**dict(self._fields(kind, given, (*path, name))), "times": times}
 
     def _time(self, given: int | None, now: int, place: tuple[Key, ...]) -> int:
         if given is not None and given < now - STEP_MS:
