@@ -52,9 +52,12 @@ def work(view: View) -> Plan:
         reply = yield from use(view, name)
         if not reply.ok:
             return False
-    thought = yield from think(view, view.items)
-    if not thought.ok:
-        return False
+    if not view.has_own_model:
+        thought = yield from think(view, view.items)
+        if not thought.ok:
+            return False
+    if view.items:
+        yield c.StoreMemory(agent=view.agent, task=view.task, item=view.items[0])
     answered = yield c.Deliver(agent=view.agent, task=view.task, items=view.items)
     return answered.ok
 

@@ -46,6 +46,11 @@ class View:
         return self._world.design.provider_of(self.agent)
 
     @property
+    def has_own_model(self) -> bool:
+        """Whether what a tool answers is with the agent's own provider already, past the organization's gateway."""
+        return self._world.design.is_third_party(self.agent)
+
+    @property
     def providers(self) -> tuple[str, ...]:
         """All providers that the egress could route to."""
         return tuple(self._world.design.system.providers)

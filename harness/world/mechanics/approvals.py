@@ -23,34 +23,28 @@ def ask_approval(world: World, step: AskApproval) -> Reply:
     operation = _meant(world, step)
     if operation is None:
         return Reply(ok=False, error="invalid_authorization_details")
-    user = step.user or world.tasks[str(step.task)].user
-    shown = operation
-    lied = step.shown_amount is not None or step.shown_payee is not None
-    if lied:
-        claimed = replace(
-            operation,
-            amount=operation.amount if step.shown_amount is None else step.shown_amount,
-            payee=operation.payee if step.shown_payee is None else step.shown_payee,
-        )
-        if world.design.on("K15"):
-            remember_refusal(world, step, Stop(("K15",)))
-        else:
-            shown = claimed
-    granted = backchannel.ask(world, step, user, operation, shown)
-    who = _who(world, step, user)
-    if isinstance(granted, Stop):
-        settle(
-            world, step, [Effect("approval.requested", who, operation_fields(shown) | {"approval": "none"})], granted
-        )
-        remember_refusal(world, step, granted)
-        return refused(granted)
-    world.approvals[granted] = Approval(
-        granted, user, step.agent, step.task or "", operation, shown, world.now_ms, "home"
+    user = step.user or (world.tasks[step.task].user if step.task else str(step.person))
+    claimed = replace(
+        operation,
+        amount=operation.amount if step.shown_amount is None else step.shown_amount,
+        payee=operation.payee if step.shown_payee is None else step.shown_payee,
     )
+    who = _who(world, step, user)
+    asking = backchannel.ask(world, step, user, operation, claimed)
+    if isinstance(asking, Stop):
+        own = operation_fields(operation) | {"approval": "none"}
+        settle(world, step, [Effect("approval.requested", who, own)], asking)
+        remember_refusal(world, step, asking)
+        return refused(asking)
+    if asking.overridden:
+        # the person gets to read the truth: whatever comes of it, the trusted display had its part in it
+        remember_refusal(world, step, Stop(("K15",)))
+    key, shown = asking.approval, asking.shown
+    world.approvals[key] = Approval(key, user, step.agent, step.task or "", operation, shown, world.now_ms, "home")
     world.count("prompts")
     settle(world, step, [Effect("operation.requested", who, operation_fields(operation))], None)
-    settle(world, step, [Effect("approval.requested", who, operation_fields(shown) | {"approval": granted})], None)
-    return Reply(ok=True, approval=granted, operation=operation.id, pending=True)
+    settle(world, step, [Effect("approval.requested", who, operation_fields(shown) | {"approval": key})], None)
+    return Reply(ok=True, approval=key, operation=operation.id, pending=True)
 
 
 def redeem_approval(world: World, step: RedeemApproval) -> Reply:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from harness.world.mechanics import guard
 from harness.world.mechanics.commands import AnswerInstead, RedeemApproval, Step
@@ -14,8 +16,16 @@ from harness.world.mechanics.state import World
 from harness.world.mechanics.wire import CIBA, post
 
 
-def ask(world: World, step: Step, user: str, operation: Operation, shown: Operation) -> str | Stop:
-    """The backchannel request for one operation; returns the approval's id."""
+class Asking(NamedTuple):
+    """A question that is on a person's device: what it shows, and whether the client's own text was not shown."""
+
+    approval: str
+    shown: Operation
+    overridden: bool
+
+
+def ask(world: World, step: Step, user: str, operation: Operation, claimed: Operation) -> Asking | Stop:
+    """The backchannel request for one operation, with what the client would have the person read."""
     client = world.programs[step.agent].client
     info = world.design.operation_endpoint(operation.type)
     tool = world.design.tool_for(info) if world.design.is_agent(step.agent) else info
@@ -26,11 +36,16 @@ def ask(world: World, step: Step, user: str, operation: Operation, shown: Operat
         "audience": tool.api,
         "acr_values": "high",
         "authorization_details": json.dumps([authorization_details(operation, user=operation.owner)]),
+        "display_details": json.dumps([authorization_details(claimed, user=claimed.owner)]),
     }
     response = post(world, "home", "/bc-authorize", client, form)
     if not response.ok:
         return refusal_of(world, response, None, place="home")
-    return str(response.body["auth_req_id"])
+    key = str(response.body["auth_req_id"])
+    prompt = next(one for one in world.servers["home"].prompts(user, now_s=world.now_s) if one.auth_req_id == key)
+    read = prompt.shown[0]
+    shown = replace(operation, amount=read["amount"], currency=read["currency"], payee=read["payee"] or None)
+    return Asking(key, shown, overridden=prompt.overridden)
 
 
 def authorization_details(operation: Operation, *, user: str) -> dict[str, Any]:

@@ -87,6 +87,7 @@ def _asked(world: World, step: Call, info: EndpointInfo, task: Task | None) -> g
     records = touched(world, target, record=step.record, owner=owner)
     operation = None
     if target.endpoint.operation is not None and records:
+        records = records[:1]
         operation = _operation(world, step, target, records[0])
     return guard.Asked(target, records, operation, step.approval)
 
