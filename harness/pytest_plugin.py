@@ -64,6 +64,7 @@ class RequirementsFile(pytest.File):
     """A requirements file: collecting it runs every scenario once, and the items share what came out."""
 
     def collect(self) -> Iterable[pytest.Item]:
+        from harness.cli.output import Mistake
         from harness.load import ProblemList
         from harness.suite import UsageError
 
@@ -71,8 +72,8 @@ class RequirementsFile(pytest.File):
             result = _result(self.config, self.path)
         except ProblemList as found:
             raise self.CollectError("\n".join(str(problem) for problem in found.errors)) from None
-        except UsageError as error:
-            raise pytest.UsageError(str(error)) from None
+        except (Mistake, UsageError) as error:
+            raise self.CollectError(str(error)) from None
         for verdict in result.systems[0].verdicts:
             yield from self._items(verdict)
 

@@ -90,11 +90,13 @@ def control_ids(given: Iterable[str]) -> tuple[str, ...]:
     catalogue = control_catalogue()
     by_name = {control.name.lower(): key for key, control in catalogue.items()}
     by_name |= {key.lower(): key for key in catalogue}
-    ids = [by_name.get(one.strip().lower()) for one in given]
-    for asked, key in zip(given, ids, strict=True):
+    found: dict[str, None] = {}
+    for one in given:
+        key = by_name.get(one.strip().lower())
         if key is None:
-            _check_known([asked], by_name, "control")
-    return tuple(dict.fromkeys(key for key in ids if key is not None))
+            raise unknown("control", one, [*catalogue, *(control.name for control in catalogue.values())])
+        found[key] = None
+    return tuple(found)
 
 
 def scenarios_folder(requirements_path: str | Path) -> str:
@@ -106,8 +108,13 @@ def _check_known(asked: Iterable[str], known: Iterable[str], what: str) -> None:
     names = list(known)
     for one in asked:
         if one not in names:
-            near = did_you_mean(one, names)
-            raise UsageError(f"unknown {what} `{one}`" + (f"; {near}" if near else ""))
+            raise unknown(what, one, names)
+
+
+def unknown(what: str, asked: str, known: Iterable[str]) -> UsageError:
+    """The mistake of naming something that does not exist, with what was probably meant."""
+    near = did_you_mean(asked, known)
+    return UsageError(f"unknown {what} `{asked}`" + (f"; {near}" if near else ""))
 
 
 class _Gathered:

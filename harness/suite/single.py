@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.judge import RunVerdict
-from harness.load import did_you_mean
 from harness.plan import Scenario, load_scenario, scenario_files
-from harness.suite.project import Design, UsageError, load_project, scenarios_folder
+from harness.suite.project import Design, load_project, scenarios_folder, unknown
 from harness.trace import Trace
 from harness.world import simulate
 
@@ -68,8 +67,7 @@ def scenario_named(name: str, requirements_path: str | Path) -> Scenario:
         return load_scenario(name).model
     known = {one.id: one for one in scenarios_of(requirements_path)}
     if name not in known:
-        near = did_you_mean(name, known)
-        raise UsageError(f"unknown scenario `{name}`" + (f"; {near}" if near else ""))
+        raise unknown("scenario", name, known)
     return known[name]
 
 
