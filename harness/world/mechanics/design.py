@@ -96,6 +96,11 @@ class Design:
             )
         return "third_party" if agent.kind in ("third_party", "partner") else "agent"
 
+    def is_outside(self, name: str) -> bool:
+        """Whether this is a thief, or a client of somebody else's."""
+        agent = self.system.agents.get(name)
+        return agent.kind == "partner" if agent is not None else name not in self.system.services
+
     def is_third_party(self, name: str) -> bool:
         """Whether the agent is somebody else's program, with a provider of its own."""
         agent = self.system.agents.get(name)

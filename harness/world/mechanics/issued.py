@@ -36,7 +36,7 @@ def keep(
     user: str | None = None,
 ) -> Credential:
     """Put the tokens of a response within the holder's reach and write that they were issued."""
-    grant = step.grant if isinstance(step, GetToken) else "ciba" if approval else "token_exchange"
+    grant = _grant_name(step) if isinstance(step, GetToken) else "ciba" if approval else "token_exchange"
     server = server_for(world, step) if isinstance(step, GetToken) else "home"
     claims = claims_in(world, server, str(response.body["access_token"]))
     person = user or (subject.user if subject else None) or (claims.sub if claims.sub in world.people else None)
@@ -129,7 +129,7 @@ def not_issued(
     own = {
         "token": "none",
         "token_family": subject.facts.token_family if subject and subject.facts.token_family else "none",
-        "grant": grant or (step.grant if isinstance(step, GetToken) and step.grant != "renew" else "token_exchange"),
+        "grant": grant or (_grant_name(step) if isinstance(step, GetToken) else "token_exchange"),
         "lifetime": 0,
         "audience": (step.audience,) if isinstance(step, GetToken) and step.audience else (),
         "scope": step.scope if isinstance(step, GetToken) else (),
@@ -144,6 +144,11 @@ def not_issued(
 def refusal_of(world: World, response: Response, subject: Credential | None, *, place: str) -> Stop:
     assert response.refusal is not None, "only a refusal stops anything"
     return guard.stop_of(world, (response.refusal,), subject, place=place)
+
+
+def _grant_name(step: GetToken) -> str:
+    """The grant in the vocabulary's words: an application renews with its refresh token."""
+    return "refresh_token" if step.grant == "renew" else step.grant
 
 
 def round_trip(world: World, task: Task | None) -> None:

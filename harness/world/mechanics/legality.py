@@ -13,6 +13,9 @@ from harness.world.mechanics import commands as c
 from harness.world.mechanics.state import World
 
 
+THIEF = "thief"
+
+
 class Impossible(Exception):
     """A command that nobody could give in this state."""
 
@@ -32,15 +35,17 @@ def _need(condition: bool, reason: str) -> None:
 
 
 def _step(world: World, step: c.Step) -> None:
-    _need(step.agent in world.programs or step.agent in world.leaked.values(), f"`{step.agent}` is not running")
+    _need(step.agent in world.programs or step.agent == THIEF, f"`{step.agent}` is not running")
     if step.task is not None:
         _need(step.task in world.tasks, f"there is no task `{step.task}`")
 
 
 def within_reach(world: World, agent: str, handle: str) -> bool:
-    """Whether this program holds a credential, or found it leaked."""
+    """Whether this program holds a credential, or is an outsider's and found it leaked."""
     credential = world.credentials.get(handle)
-    return credential is not None and (credential.holder == agent or world.leaked.get(handle) == agent)
+    if credential is None:
+        return False
+    return credential.holder == agent or (handle in world.leaked and world.design.is_outside(agent))
 
 
 def _arrive(world: World, command: c.Arrive) -> None:

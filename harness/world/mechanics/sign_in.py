@@ -137,7 +137,7 @@ def renew(world: World, step: GetToken) -> Reply:
         return Reply(ok=False, error="no_session")
     response = post(world, "home", "/token", app, {"grant_type": "refresh_token", "refresh_token": held.token})
     who = world.who(
-        app, world.design.actor_type(app), user=task.user, agent=step.agent, session=task.session, task=task.id
+        app, world.design.actor_type(app), user=task.user, session=task.session, task=task.id
     )
     if not response.ok:
         return refused(not_issued(world, step, who, response, held))
