@@ -5,6 +5,7 @@ material come in as arguments; every setting is in a frozen profile; all state i
 that a fork is a copy of a few dicts. See README.md beside this file.
 """
 
+from harness.oauth.authority import Ids
 from harness.oauth.keys import Keys, KeySet, PublicKey, SigningKey
 from harness.oauth.messages import (
     Answer,
@@ -21,7 +22,7 @@ from harness.oauth.messages import (
 from harness.oauth.profile import ALL_CELLS, NO_CELLS, AsProfile, Audience, DetailType, RsProfile, open_decisions
 from harness.oauth.records import Client, Store, User
 from harness.oauth.resource import ResourceServer
-from harness.oauth.server import AuthorizationServer, Ids
+from harness.oauth.server import AuthorizationServer
 from harness.oauth.tokens import Claims
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-PATHS = ("login", "code", "refresh", "exchange", "client_credentials", "jwt_bearer", "ciba")
+PATHS = ("login", "code", "refresh", "exchange", "client_credentials", "jwt_bearer", "backchannel", "ciba")
 PRINCIPALS = ("user", "client", "agent", "audience", "idp")
 Cell = tuple[str, str]
 ALL_CELLS: frozenset[Cell] = frozenset((path, principal) for path in PATHS for principal in PRINCIPALS)
@@ -67,9 +67,11 @@ class AsProfile(msgspec.Struct, frozen=True, kw_only=True):
     scope_policy: Literal["keyed", "intersect", "naive"] = "keyed"
     narrowing: Literal["refuse", "narrow"] = "refuse"
     delegation: bool = True
+    presenter: bool = True
     grant_ceiling: bool = False
     consent: Literal["purpose", "scope", "blanket"] = "purpose"
     consent_scopes: frozenset[str] = frozenset()
+    consent_audiences: frozenset[str] = frozenset()
     user_consent_screen: bool = False
 
     # approvals
@@ -88,6 +90,7 @@ class AsProfile(msgspec.Struct, frozen=True, kw_only=True):
     eligibility_cells: frozenset[Cell] = NO_CELLS
     lineage: bool = True
     code_replay_revokes: bool = True
+    revocation_available: bool = True
 
     # registration
     registration: Literal["closed", "allow_list", "open"] = "allow_list"
@@ -138,6 +141,7 @@ class RsProfile(msgspec.Struct, frozen=True, kw_only=True):
     is_egress: bool = False
     egress: bool = True
     claims: bool = False
+    agent_only: bool = True
 
     sender: bool = True
     sender_required: bool = False

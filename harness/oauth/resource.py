@@ -1,79 +1,261 @@
-"""The enforcement point of an API: every check of a presented credential, in a fixed order."""
+"""The enforcement point of an API: every check of a presented credential, in a fixed order.
+
+`check` decides and changes nothing. Signatures are checked once per token and key set; everything else on every call.
+What has been denied, used up or answered by introspection is in the store; what is enforced is in the profile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from harness.oauth.keys import KeySet
+from harness.oauth import checks, dpop
+from harness.oauth.checks import Check, Look, RsStore, invalid_token, refuse
+from harness.oauth.keys import BadSignature, KeySet
 from harness.oauth.messages import Presented, Refusal, RouteRule, Signal
 from harness.oauth.profile import RsProfile
-from harness.oauth.tokens import Claims
+from harness.oauth.sets import BadSignal, decode_signal
+from harness.oauth.tokens import ACCESS_TOKEN_TYPES, Claims, read_claims
+
+NO_REFUSAL: tuple[Refusal, ...] = ()
 
 
-class RsStore:
-    """All state of an enforcement point: flat dicts."""
+class Answered(NamedTuple):
+    """What introspection said of a token: whether it is active, its claims, and until when that is believed.
 
-    __slots__ = ("cache", "consumed", "denied", "proofs")
+    `active` is None where the server did not answer.
+    """
 
-    def __init__(self) -> None:
-        self.denied: dict[tuple[str, str], bool] = {}
-        self.consumed: dict[str, float] = {}
-        self.proofs: dict[str, float] = {}
-        self.cache: dict[str, Any] = {}
+    active: bool | None
+    claims: Claims | None
+    asked_s: float
+    until_s: float
 
-    def fork(self) -> RsStore:
-        """An independent copy."""
-        other = object.__new__(RsStore)
-        other.denied = self.denied.copy()
-        other.consumed = self.consumed.copy()
-        other.proofs = self.proofs.copy()
-        other.cache = self.cache.copy()
-        return other
+
+def enabled_checks(profile: RsProfile) -> tuple[Check, ...]:
+    """The checks that a profile turns on, in the order in which they answer."""
+    table: tuple[tuple[Check, bool], ...] = (
+        (checks.expired, True),
+        (checks.immature, True),
+        (checks.sender, profile.sender),
+        (checks.audience, profile.audience != "off" and (profile.egress or not profile.is_egress)),
+        (checks.session_denied, profile.session_denied),
+        (checks.denied, profile.denied),
+        (checks.lineage, profile.lineage),
+        (checks.attributes, profile.claims),
+        (checks.agent_only, profile.agent_only),
+        (checks.actor, profile.actor),
+        (checks.scope, profile.scope),
+        (checks.acr, profile.acr),
+        (checks.details, profile.details),
+        (checks.consumed, profile.consumed),
+        (checks.approval_age, profile.approval_age_s is not None),
+        (checks.owner, profile.owner),
+        (checks.egress, profile.is_egress and profile.egress),
+    )
+    return tuple(check for check, on in table if on)
 
 
 class ResourceServer:
     """An enforcement point: `check` decides, the other methods take note. `keys` are the key sets by issuer."""
 
-    __slots__ = ("keys", "profile", "store")
+    __slots__ = ("_checks", "keys", "profile", "store")
 
     def __init__(self, profile: RsProfile, keys: Mapping[str, KeySet], store: RsStore | None = None) -> None:
         self.profile = profile
         self.keys = keys
         self.store = store or RsStore()
+        self._checks = enabled_checks(profile)
 
     def fork(self) -> ResourceServer:
         """An independent copy: its dicts are its own, keys and remembered good signatures are shared."""
-        return ResourceServer(self.profile, self.keys, self.store.fork())
+        other = object.__new__(ResourceServer)
+        other.profile = self.profile
+        other.keys = self.keys
+        other.store = self.store.fork()
+        other._checks = self._checks
+        return other
+
+    # ------------------------------------------------------------- deciding
 
     def check(self, presented: Presented, route: RouteRule, *, now_s: float) -> tuple[Refusal, ...]:
         """Every check that refuses, in a fixed order: the first is the answer, `()` admits. Changes nothing."""
-        raise NotImplementedError
+        if presented.token is None or presented.in_query or presented.credentials != 1:
+            return (self._no_credential(presented, route),)
+        claims = self._remembered(presented.token) if self.profile.mode == "local" else None
+        if claims is None:
+            read = self._read(presented.token, now_s)
+            if isinstance(read, Refusal):
+                return (read,)
+            claims = read
+        look = Look(self.profile, self.store, claims, presented, route, now_s)
+        found = [refusal for one in self._checks if (refusal := one(look)) is not None]
+        if self.profile.mode != "local":
+            found += self._introspection_refuses(presented.token, now_s)
+        return tuple(found) if found else NO_REFUSAL
 
     def claims(self, token: str) -> Claims | None:
-        """The claims of a token whose signature is good, expired or not; None for anything else."""
-        raise NotImplementedError
+        """The claims of a token whose signature is good (or that introspection described), expired or not."""
+        read = self._local(token)
+        if isinstance(read, Claims):
+            return read
+        answered = self.store.cache.get(token)
+        return answered.claims if answered is not None else None
+
+    def _no_credential(self, presented: Presented, route: RouteRule) -> Refusal:
+        """Nothing that could be judged: several credentials, one in the query (ignored), or none at all."""
+        if presented.credentials > 1:
+            detail = "more than one credential was sent"
+            return refuse(self.profile, "credentials", "P-013", "invalid_request", 400, detail)
+        rule = "P-007" if presented.in_query else "P-010"
+        return refuse(self.profile, "credentials", rule, None, 401, "a token is needed", scope=route.scope)
+
+    def _remembered(self, token: str) -> Claims | None:
+        for keys in self.keys.values():
+            claims = keys.parsed.get(token)
+            if claims is not None:
+                return claims if claims.iss in self.profile.issuers else None
+        return None
+
+    def _read(self, token: str, now_s: float) -> Claims | Refusal:
+        """The claims of a token, whether it is a JWT or known by introspection; or why there are none."""
+        answered = self.store.cache.get(token)
+        if answered is not None and answered.claims is not None and now_s <= answered.until_s:
+            return answered.claims  # type: ignore[no-any-return]  # an `Answered`
+        read = self._local(token)
+        if isinstance(read, Claims) or self.profile.mode == "local":
+            return read
+        refusals = self._introspection_refuses(token, now_s)
+        return refusals[0] if refusals else read
+
+    def _local(self, token: str) -> Claims | Refusal:
+        """The claims of a JWT access token of a trusted issuer (RFC 9068 section 4), or the refusal."""
+        try:
+            issuer, keys, verified = self._verified(token)
+        except BadSignature as bad:
+            return invalid_token(self.profile, bad.check, "P-036", bad.detail)
+        if verified.header.get("typ") not in ACCESS_TOKEN_TYPES:
+            return invalid_token(self.profile, "type", "P-030", "the JWT is not an access token")
+        if issuer not in self.profile.issuers or verified.claims.get("iss") != issuer:
+            return invalid_token(self.profile, "issuer", "P-031", "the token is of another issuer")
+        try:
+            claims = keys.parsed[token] = read_claims(verified.claims)
+        except ValueError:
+            return invalid_token(self.profile, "malformed", "P-030", "a claim is missing or of a wrong type")
+        return claims
+
+    def _verified(self, token: str) -> tuple[str, KeySet, Any]:
+        problem = BadSignature("signature", "the token is not signed by a trusted issuer")
+        for issuer, keys in self.keys.items():
+            try:
+                return issuer, keys, keys.verify(token)
+            except BadSignature as bad:
+                problem = bad
+        raise problem
+
+    # ------------------------------------------------------------- taking note
 
     def admitted(self, presented: Presented, *, now_s: float) -> None:
         """Take note that a request was admitted: a DPoP proof is used up."""
-        raise NotImplementedError
+        if presented.scheme != "DPoP" or not self.profile.sender:
+            return
+        window_s = self.profile.dpop_window_s
+        shown = dpop.check_proof(
+            presented.proof or "", method=presented.method, url=presented.url, now_s=now_s, window_s=window_s
+        )
+        if len(self.store.proofs) >= 1_024:
+            self.store.proofs = {jti: until for jti, until in self.store.proofs.items() if until >= now_s}
+        self.store.proofs[shown.jti] = now_s + 2 * window_s
 
     def consume(self, approval_id: str, *, now_s: float) -> bool:
         """Use up an approval; False where it was used before. To be called in the step in which the API acts."""
-        raise NotImplementedError
+        if approval_id in self.store.consumed:
+            return False
+        self.store.consumed[approval_id] = now_s
+        return True
 
-    def receive_signal(self, signal: Signal | str, *, now_s: float) -> None:
-        """Put what a signal, security event token or logout token denies on the deny list, or take it off."""
-        raise NotImplementedError
+    def receive_signal(self, signal: Signal | str, *, now_s: float) -> bool:
+        """Put what a signal, security event token or logout token denies on the deny list, or take it off.
+
+        False where a token is no signal for this receiver.
+        """
+        if isinstance(signal, str):
+            try:
+                signal = decode_signal(signal, self.keys, audience=self.profile.audience_id, now_s=now_s)
+            except BadSignal:
+                return False
+        lifted = signal.kind in ("agent_enabled", "user_enabled")
+        for key in denied_keys(signal):
+            if lifted:
+                self.store.denied.pop(key, None)
+            else:
+                self.store.denied[key] = signal.lineage
+        return True
+
+    # ------------------------------------------------------------- introspection
 
     def wants_introspection(self, token: str, *, now_s: float) -> bool:
-        """Whether the authorization server must be asked before `check` (mode `introspection`, or no fresh answer)."""
-        raise NotImplementedError
+        """Whether the authorization server must be asked before `check`: the mode says so, and no answer is fresh."""
+        if self.profile.mode == "local":
+            return False
+        answered = self.store.cache.get(token)
+        return answered is None or now_s > answered.until_s
 
     def introspected(self, token: str, response: Mapping[str, Any] | None, *, now_s: float) -> None:
-        """Take the body of an introspection response (None: the server did not answer) into account."""
-        raise NotImplementedError
+        """Take the body of an introspection response (None: the server did not answer) into account.
+
+        In the cached mode it is believed for the lifetime of the cache, but never beyond the token's own end (RFC 7662
+        section 4); otherwise for this instant only.
+        """
+        before = self.store.cache.get(token)
+        if response is None:
+            known = before.claims if before is not None else None
+            self.store.cache[token] = Answered(None, known, now_s, now_s)
+            return
+        claims = _described(response)
+        life_s = self.profile.cache_ttl_s if self.profile.mode == "cached" else 0
+        until_s = now_s + life_s
+        if claims is not None:
+            until_s = min(until_s, claims.exp)
+        self.store.cache[token] = Answered(claims is not None, claims, now_s, until_s)
+
+    def _introspection_refuses(self, token: str, now_s: float) -> list[Refusal]:
+        """What the last answer says against the token, and what its absence means: fail open or closed."""
+        answered = self.store.cache.get(token)
+        if answered is None or now_s > answered.until_s or answered.active is None:
+            if self.profile.fail_open and self.claims(token) is not None:
+                return []
+            detail = "the authorization server did not answer"
+            return [refuse(self.profile, "unavailable", "P-040", "temporarily_unavailable", 503, detail)]
+        if answered.active:
+            return []
+        return [invalid_token(self.profile, "denied", "P-039", "the token is not active")]
 
     def deadlines(self, now_s: float) -> Iterable[float]:
-        """The future instants at which an answer of this enforcement point may change by itself."""
-        raise NotImplementedError
+        """The future instants after which an answer of this enforcement point changes by itself, in order."""
+        return sorted({one.until_s for one in self.store.cache.values() if one.until_s >= now_s})
+
+
+def _described(response: Mapping[str, Any]) -> Claims | None:
+    """The claims in an introspection response; None where the token is inactive or the answer makes no sense."""
+    if response.get("active") is not True:
+        return None
+    try:
+        return read_claims({name: value for name, value in response.items() if name != "active"})
+    except ValueError:
+        return None
+
+
+def denied_keys(signal: Signal) -> tuple[tuple[str, str], ...]:
+    """What a signal puts on the deny list: only the subject that fits its kind, so that no other session is hit."""
+    subjects = {
+        "session_revoked": (("session", signal.session),),
+        "grant_revoked": (("grant", signal.grant),),
+        "token_revoked": (("jti", signal.jti),),
+        "consent_withdrawn": (("consent", signal.consent),),
+        "user_disabled": (("user", signal.user),),
+        "user_enabled": (("user", signal.user),),
+        "agent_denied": (("agent", signal.agent), ("client", signal.client)),
+        "agent_enabled": (("agent", signal.agent), ("client", signal.client)),
+    }
+    return tuple((kind, name) for kind, name in subjects.get(signal.kind, ()) if name is not None)
