@@ -1,0 +1,295 @@
+"""Random rules and traces over a small world: three kinds, few values, times that often coincide."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from harness.load.document import Document, read_document
+from harness.requirements import RequirementSet, Words, compile_requirements
+from harness.requirements.load import source_of
+from harness.requirements.stories import event_of
+from harness.trace import Attempt, Cause, Event
+from tests.judge import reference
+
+PEOPLE = ("x", "y", "z")
+FIELDS: dict[str, dict[str, str]] = {
+    "a.one": {"u": "owner", "v": "owner", "n": "amount", "k": "acr", "f": "sca", "l": "entitled", "currency": "id"},
+    "b.two": {"u": "owner", "v": "owner", "n": "amount", "k": "acr", "f": "sca", "l": "entitled"},
+    "c.three": {"u": "owner", "n": "amount", "k": "acr", "l": "entitled"},
+}
+KINDS = tuple(FIELDS)
+RANKS = ("low", "substantial", "high")
+reference.FIELDS.update({kind: set(fields) for kind, fields in FIELDS.items()})
+
+Condition = tuple[str, Any]
+
+
+def compiled(rule: dict[str, Any]) -> RequirementSet:
+    """A rule as a file would have it, through the whole loader."""
+    value = {
+        "events": {kind: {"fields": fields} for kind, fields in FIELDS.items()},
+        "lists": {"some": ["x", "y"], "keyed": {"x": ["x"], "y": ["y", "z"]}},
+        "values": {"owner": list(PEOPLE)},
+        "requirements": [{"id": "R", **rule}],
+    }
+    document: Document = read_document("law.yaml", json.dumps(value))
+    return compile_requirements(source_of(document), Words())
+
+
+def common(kinds: list[str], *names: str) -> list[str]:
+    return [name for name in names if all(name in FIELDS[kind] for kind in kinds)]
+
+
+@st.composite
+def tests_on(draw: st.DrawFn, kinds: list[str]) -> Condition:
+    """One test on fields that all kinds have: its text, and what it means."""
+    name = draw(st.sampled_from(common(kinds, "u", "v", "n", "k", "f", "l")))
+    if draw(st.integers(0, 5)) == 0:
+        known = draw(st.booleans())
+        return f"{name} is {'known' if known else 'missing'}", lambda e: (e.get(name) is not None) == known
+    if name in ("u", "v"):
+        return draw(word_tests(name, common(kinds, "u", "v")))
+    if name == "n":
+        return draw(number_tests(name))
+    if name == "k":
+        return draw(rank_tests())
+    if name == "f":
+        value = draw(st.booleans())
+        return f"f is {'yes' if value else 'no'}", lambda e: e.get("f") is value
+    return draw(list_tests(common(kinds, "u", "v")))
+
+
+@st.composite
+def word_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
+    form = draw(st.integers(0, 6))
+    word, other = draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(others))
+    two = draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2))
+
+    def get(e: Any) -> Any:
+        return e.get(name)
+
+    if form == 0:
+        return f"{name} is {word}", lambda e: get(e) == word
+    if form == 1:
+        return f'{name} is not "{word}"', lambda e: get(e) != word
+    if form == 2:
+        return f"{name} is {other}", lambda e: get(e) is not None and get(e) == e.get(other)
+    if form == 3:
+        return f"{name} is not {other}", lambda e: get(e) is None or get(e) != e.get(other)
+    if form == 4:
+        return f"{name} not in [{', '.join(two)}]", lambda e: get(e) not in two
+    if form == 5:
+        return f"{name} in l", lambda e: get(e) is not None and get(e) in (e.get("l") or ())
+    keyed = {"x": ["x"], "y": ["y", "z"]}
+    return f"{name} not in $keyed by u", lambda e: get(e) is None or get(e) not in keyed.get(e.get("u"), [])
+
+
+@st.composite
+def number_tests(draw: st.DrawFn, name: str) -> Condition:
+    sign, bound = draw(st.sampled_from(["<", "<=", ">", ">="])), draw(st.integers(0, 3))
+    compare = {
+        "<": lambda a: a < bound,
+        "<=": lambda a: a <= bound,
+        ">": lambda a: a > bound,
+        ">=": lambda a: a >= bound,
+    }
+    return f"{name} {sign} {bound}", lambda e: e.get(name) is not None and compare[sign](e[name])
+
+
+@st.composite
+def rank_tests(draw: st.DrawFn) -> Condition:
+    word, sign = draw(st.sampled_from(RANKS)), draw(st.sampled_from(["<", ">="]))
+    bound = RANKS.index(word)
+
+    def holds(e: Any) -> bool:
+        if e.get("k") is None:
+            return False
+        return RANKS.index(e["k"]) < bound if sign == "<" else RANKS.index(e["k"]) >= bound
+
+    return f"k {sign} {word}", holds
+
+
+@st.composite
+def list_tests(draw: st.DrawFn, others: list[str]) -> Condition:
+    form, word, other = draw(st.integers(0, 3)), draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(others))
+    two = draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2))
+    if form == 0:
+        return f"l contains {word}", lambda e: word in (e.get("l") or ())
+    if form == 1:
+        return f"l contains {other}", lambda e: e.get(other) is not None and e[other] in (e.get("l") or ())
+    if form == 2:
+        return f"l contains any of [{', '.join(two)}]", lambda e: any(p in two for p in e.get("l") or ())
+    return "l all in $some", lambda e: e.get("l") is not None and all(p in ("x", "y") for p in e["l"])
+
+
+@st.composite
+def conditions(draw: st.DrawFn, kinds: list[str], depth: int = 2) -> Condition:
+    form = draw(st.integers(0, 4 if depth else 1))
+    if form <= 1:
+        return draw(tests_on(kinds))
+    left, right = draw(conditions(kinds, depth - 1)), draw(conditions(kinds, depth - 1))
+    if form == 2:
+        return f"({left[0]}) and ({right[0]})", lambda e: left[1](e) and right[1](e)
+    if form == 3:
+        return f"({left[0]}) or ({right[0]})", lambda e: left[1](e) or right[1](e)
+    return f"not ({left[0]})", lambda e: not left[1](e)
+
+
+class Both:
+    """A rule being drawn, as the file has it and as the reference reads it."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.file: dict[str, Any] = {}
+        self.plain: dict[str, Any] = {}
+
+    def put(self, key: str, value: Any, plain: Any = None) -> None:
+        self.file[key] = value
+        self.plain[key] = value if plain is None else plain
+
+    def maybe(self) -> bool:
+        return self.draw(st.booleans())
+
+    def clause(self, key: str, where: str) -> list[str]:
+        kinds = self.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=2, unique=True))
+        self.put(key, kinds[0] if len(kinds) == 1 else kinds)
+        if self.draw(st.integers(0, 2)) == 0:
+            self.put(where, *self.draw(conditions(kinds)))
+        return kinds
+
+    def duration(self, key: str) -> None:
+        if self.maybe():
+            value = self.draw(st.integers(0, 5))
+            self.put(key, f"{value}ms", value)
+
+    def same(self, left: list[str], right: list[str]) -> None:
+        choices = [a if a == b else f"{a}={b}" for a in common(left, "u", "v") for b in common(right, "u", "v")] + (
+            ["n"] if self.maybe() else []
+        )
+        self.put("same", self.draw(st.lists(st.sampled_from(choices), max_size=3, unique=True)))
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Both:
+    both = Both(draw)
+    pattern = draw(st.sampled_from([never, precedence, after_never, at_most, response]))
+    pattern(both)
+    return both
+
+
+def never(both: Both) -> None:
+    both.clause("never", "where")
+
+
+def precedence(both: Both) -> None:
+    about, other = both.clause("every", "where"), both.clause("needs_earlier", "earlier_where")
+    both.same(about, other)
+    both.duration("within")
+    if both.maybe():
+        both.put("use_once", True)
+    if both.maybe():
+        both.clause("unless_since", "unless_where")
+        both.duration("grace")
+    if both.maybe():
+        both.put("at_least", both.draw(st.integers(1, 3)))
+        if both.maybe():
+            both.put("distinct", both.draw(st.sampled_from(common(other, "u", "n"))))
+    if both.maybe():
+        comparison(both, about, other)
+
+
+def comparison(both: Both, about: list[str], other: list[str]) -> None:
+    def known(a: str, b: str, test: Any) -> Any:
+        return lambda e, g: e.get(a) is not None and g.get(b) is not None and test(e[a], g[b])
+
+    forms = [
+        ("n <= earlier.n", known("n", "n", lambda a, b: a <= b)),
+        ("u is not earlier.u", known("u", "u", lambda a, b: a != b)),
+        ("l all in earlier.l", known("l", "l", lambda a, b: set(a) <= set(b))),
+        ("u in earlier.l", known("u", "l", lambda a, b: a in b)),
+        ("k >= earlier.k", known("k", "k", lambda a, b: RANKS.index(a) >= RANKS.index(b))),
+    ]
+    first, second = both.draw(st.sampled_from(forms)), both.draw(st.sampled_from(forms))
+    both.put("compare", f"{first[0]} and {second[0]}", lambda e, g: first[1](e, g) and second[1](e, g))
+
+
+def after_never(both: Both) -> None:
+    trigger, about = both.clause("after", "after_where"), both.clause("never", "where")
+    both.same(about, trigger)
+    both.duration("delay")
+    if both.maybe():
+        both.clause("until", "until_where")
+    if both.maybe():
+        value = both.draw(st.integers(1, 8))
+        both.put("for", f"{value}ms", value)
+
+
+def at_most(both: Both) -> None:
+    both.put("at_most", both.draw(st.integers(0, 3)))
+    about = both.clause("of", "where")
+    both.put("per", both.draw(st.lists(st.sampled_from(common(about, "u", "v")), max_size=2, unique=True)))
+    form = both.draw(st.integers(0, 3))
+    if form == 1:
+        both.put("distinct", both.draw(st.sampled_from(common(about, "u", "v", "n", "k"))))
+    if form == 2:
+        both.put("sum", "n")
+    if form == 3 and _reaches(both, both.clause("still_open", "open_where")):
+        pass
+    elif form == 3:
+        both.put("per", [])
+    if form != 3 and both.maybe():
+        value = both.draw(st.integers(1, 6))
+        both.put("window", f"{value}ms", value)
+    if both.maybe() and not _reaches(both, both.clause("since", "since_where")):
+        both.put("per", [])
+
+
+def _reaches(both: Both, kinds: list[str]) -> bool:
+    per = both.file["per"]
+    return not per or all(any(name in FIELDS[kind] for name in per) for kind in kinds)
+
+
+def response(both: Both) -> None:
+    about, other = both.clause("every", "where"), both.clause("leads_to", "leads_to_where")
+    both.same(about, other)
+    both.duration("within")
+
+
+@st.composite
+def traces(draw: st.DrawFn, max_size: int = 14) -> list[dict[str, Any]]:
+    """Plain events in order; steps of time are often nothing."""
+    now, events = 0, []
+    for number in range(draw(st.integers(0, max_size))):
+        now += draw(st.sampled_from([0, 0, 1, 1, 2, 3, 5]))
+        kind = draw(st.sampled_from(KINDS))
+        event: dict[str, Any] = {"kind": kind, "time": now, "id": number, "attempt": draw(st.integers(0, 5)) == 0}
+        for name in FIELDS[kind]:
+            if draw(st.integers(0, 4)):
+                event[name] = draw(VALUES[name])
+        events.append(event)
+    return events
+
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "u": st.sampled_from(PEOPLE[:2]),
+    "v": st.sampled_from(PEOPLE),
+    "n": st.integers(0, 3),
+    "k": st.sampled_from(RANKS),
+    "f": st.booleans(),
+    "l": st.lists(st.sampled_from(PEOPLE), max_size=2).map(tuple),
+    "currency": st.sampled_from(["EUR", "USD"]),
+}
+
+
+def real(event: dict[str, Any], vocabulary: Any) -> Event:
+    """A plain event as the trace has it."""
+    from msgspec.structs import replace
+
+    values = {name: value for name, value in event.items() if name not in ("kind", "time", "id", "attempt")}
+    made = event_of(vocabulary.kinds[event["kind"]], values, time_ms=event["time"], event_id=event["id"])
+    if event["attempt"]:
+        return replace(made, attempt=Attempt(("K01",)), cause=Cause("goal", "T01"))
+    return made
