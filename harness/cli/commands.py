@@ -9,9 +9,6 @@ import typer
 
 from harness.cli.output import Mistake as Mistake
 
-Requirements = Annotated[
-    str, typer.Option("--requirements", metavar="FILE", help="The requirements file.", show_default=True)
-]
 Systems = Annotated[
     list[str] | None,
     typer.Option("--system", metavar="FILE", help="Use this system instead of the file's; repeatable."),
@@ -28,6 +25,17 @@ Json = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; `-` for standard output.")
 ]
 
+Today = Annotated[
+    str | None,
+    typer.Option("--today", metavar="DATE", help="The date that waivers are held against; by default this day."),
+]
+AllowUnchallenged = Annotated[
+    bool, typer.Option("--allow-unchallenged", help="Do not fail for what nothing put to the test.")
+]
+Requirements = Annotated[
+    str, typer.Option("--requirements", metavar="FILE", help="The requirements file.", show_default=True)
+]
+
 
 class Catalogue(StrEnum):
     """What can be listed."""
@@ -41,15 +49,17 @@ class Catalogue(StrEnum):
 
 
 def mount(app: typer.Typer) -> None:
-    """Adds every command to the application."""
-    for command, example in (
-        (run, "harness run\n\nharness run --system scenarios/systems/login_only.yaml --json result.json"),
-        (list_, "harness list events --about payout\n\nharness list controls --json -"),
+    """Adds every command to the application, with its examples beneath its help."""
+    for command, *examples in (
+        (run, "harness run", "harness run --system scenarios/systems/login_only.yaml --json result.json"),
+        (check, "harness check requirements.yaml scenarios/systems/insurance.yaml"),
+        (explain, "harness explain R4"),
+        (list_, "harness list events --about payout", "harness list controls --json -"),
         (replay, "harness replay S18 --without K04 --diagram attack.svg"),
+        (judge, "harness judge trace.jsonl --requirements requirements.yaml"),
     ):
-        lines = example.split("\n\n")
-        epilog = ("Example: " if len(lines) == 1 else "Examples: ") + "\n\n".join(lines)
-        app.command(command.__name__.rstrip("_"), epilog=epilog, no_args_is_help=False)(command)
+        name = command.__name__.rstrip("_")
+        app.command(name, epilog="\b\n" + "\n".join(["Examples:", *(f"  {one}" for one in examples)]))(command)
 
 
 def run(
@@ -61,12 +71,8 @@ def run(
     without: Without = None,
     seed: Seed = 0,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Run every scenario with so many seeds.")] = 1,
-    today: Annotated[
-        str | None, typer.Option("--today", metavar="DATE", help="The date that waivers are held against.")
-    ] = None,
-    allow_unchallenged: Annotated[
-        bool, typer.Option("--allow-unchallenged", help="Do not fail for what nothing put to the test.")
-    ] = False,
+    today: Today = None,
+    allow_unchallenged: AllowUnchallenged = False,
     json: Json = None,
     junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Write the result as JUnit XML.")] = None,
     sarif: Annotated[str | None, typer.Option("--sarif", metavar="FILE", help="Write the result as SARIF.")] = None,
@@ -95,6 +101,53 @@ def run(
         trace=trace,
     )
     raise typer.Exit(run_run(options))
+
+
+def check(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE…]", help="Files or folders; else all of this project.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Read the YAML files and report every mistake, each with its place.
+
+    Exit code: 0 no mistake (warnings allowed), 2 mistakes.
+    """
+    from harness.cli.check import run_check
+
+    raise typer.Exit(run_check(tuple(files or ()), json=json))
+
+
+def explain(
+    requirement: Annotated[str, typer.Argument(metavar="ID", help="The requirement's id.")],
+    requirements: Requirements = "requirements.yaml",
+    scenarios: Annotated[
+        bool, typer.Option("--scenarios/--no-scenarios", help="Run the scenarios to see which challenge it.")
+    ] = True,
+    json: Json = None,
+) -> None:
+    """Say what a requirement really asks for, what it forbids and permits, and what tests it."""
+    from harness.cli.explain import run_explain
+
+    raise typer.Exit(run_explain(requirement, requirements=requirements, json=json, scenarios=scenarios))
+
+
+def judge(
+    traces: Annotated[list[str], typer.Argument(metavar="TRACE…", help="Traces as JSON lines (harness/trace/1).")],
+    requirements: Requirements = "requirements.yaml",
+    today: Today = None,
+    allow_unchallenged: AllowUnchallenged = False,
+    json: Json = None,
+) -> None:
+    """Hold the requirements against traces from elsewhere; nothing is simulated.
+
+    Exit code: 0 all held, 1 something violated, 2 wrong input, 3 something not tested.
+    """
+    from harness.cli.judge import run_judge
+
+    raise typer.Exit(
+        run_judge(traces, requirements=requirements, json=json, today=today, allow_unchallenged=allow_unchallenged)
+    )
 
 
 def list_(
