@@ -30,7 +30,7 @@ commands.mount(app)
 def run(arguments: list[str] | None = None) -> None:
     """Runs one command and exits; mistakes of input are told in a line each."""
     try:
-        app(arguments)
+        app(arguments, prog_name="harness")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

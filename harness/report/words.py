@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from harness.judge import Benign
-from harness.report.result import Failure, RequirementVerdict, ScenarioVerdict
+from harness.report.result import Failure, RequirementVerdict, ScenarioVerdict, Waiver
 
 
 class Look(NamedTuple):
@@ -41,10 +41,19 @@ BASE = "checks that are always on"
 
 
 def verdict_text(verdict: RequirementVerdict) -> str:
-    """The verdict in stakeholders' words, a waiver in force included."""
-    if verdict.waived and verdict.waiver is not None:
-        return f"broken, accepted until {verdict.waiver.expires} by {verdict.waiver.owner}"
-    return VERDICTS[verdict.verdict]
+    """The verdict in stakeholders' words, with its waiver, in force or expired."""
+    text, waiver = VERDICTS[verdict.verdict], verdict.waiver
+    if waiver is None or verdict.verdict != "violated":
+        return text
+    return (
+        f"broken, accepted until {waiver.expires} by {waiver.owner}"
+        if verdict.waived
+        else f"{text}, {_expired(waiver)}"
+    )
+
+
+def _expired(waiver: Waiver) -> str:
+    return f"waiver expired {waiver.expires}"
 
 
 def look(verdict: RequirementVerdict) -> Look:
