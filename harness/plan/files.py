@@ -120,7 +120,7 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
         if agent.provider is not None and agent.provider not in system.providers:
             yield _unknown(document, "provider", agent.provider, system.providers, "agents", name, "provider")
     for kind, task in system.tasks.items():
-        for tool in (task.tool, *task.reads):
+        for tool in (task.tool, *task.reads, *([task.then] if task.then else [])):
             if tool not in endpoints:
                 yield _unknown(document, "endpoint", tool, endpoints, "tasks", kind, "tool")
         if task.purpose not in system.purposes:

@@ -64,6 +64,7 @@ class Action(Closed):
 
     at: DurationMs
     disable_agent: Name | None = None
+    sparing: bool = Field(default=False, description="Deny this program alone, even where others share its client.")
     enable_agent: Name | None = None
     lock_user: Name | None = None
     revoke_task_of: Name | None = None

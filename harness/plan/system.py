@@ -120,6 +120,7 @@ class TaskSpec(Closed):
     purpose: Name
     agent: Name | None = Field(default=None, description="Who is asked; by default the first backend agent.")
     reads: list[str] = Field(default=[], description="Tools that are read first.")
+    then: str | None = Field(default=None, description="A tool that continues the result by its handle.")
 
 
 class Agent(Closed):

@@ -50,7 +50,10 @@ def registers_again(view: View) -> Plan:
     info = view.endpoint(view.spec.tool)
     yield from h.obtain(view, info.api, info.endpoint.scope)
     yield Wait(wait_ms(view, 85_000))
-    yield bent(view, c.Register(agent=view.agent, task=view.task))
+    registered = yield bent(view, c.Register(agent=view.agent, task=view.task))
+    if not registered.ok:
+        yield from reach_for(view, info.name, any_token(view, info.api))
+        return (yield from end(view))
     request = c.GetToken(
         agent=view.agent,
         task=view.task,

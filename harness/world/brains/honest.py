@@ -52,6 +52,8 @@ def work(view: View) -> Plan:
         reply = yield from use(view, name)
         if not reply.ok:
             return False
+    if spec.then is not None and reply.handle is not None:
+        yield from resume(view, spec.then, reply.handle)
     if not view.has_own_model:
         thought = yield from think(view, view.items)
         if not thought.ok:
@@ -74,6 +76,13 @@ def use(view: View, name: str) -> Answer:
         credential = yield from obtain(view, info.api, info.endpoint.scope)
         reply = yield call(view, name, credential)
     return reply
+
+
+def resume(view: View, name: str, handle: str) -> Answer:
+    """Go on with a result that the server holds, by the handle that came with it."""
+    info = view.endpoint(name)
+    credential = yield from obtain(view, info.api, info.endpoint.scope)
+    return (yield c.Call(agent=view.agent, task=view.task, endpoint=name, credential=credential, handle=handle))
 
 
 def call(view: View, name: str, credential: str | None, *, approval: str | None = None, goal: str = "task") -> c.Call:

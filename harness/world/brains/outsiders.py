@@ -52,7 +52,7 @@ def exchanges(world: World, twist: Twist, cast: Cast) -> Plan:
                         goal=goal,
                         twist=twist.id,
                         endpoint=info.name,
-                        credential=reply.credential or handle,
+                        credential=reply.credential,
                         owner=credential.user,
                     )
     return False

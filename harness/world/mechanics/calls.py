@@ -138,7 +138,12 @@ def _hop(
 def _runtime_stop(world: World, step: Call, credential: Credential | None, task: Task | None) -> Stop | None:
     """What the agent's runtime itself refuses, before anything is sent."""
     design = world.design
-    if credential is not None and task is not None and credential.user != task.user and design.on("K05", step.agent):
+    if (
+        credential is not None
+        and task is not None
+        and credential.user not in (None, task.user)
+        and design.on("K05", step.agent)
+    ):
         return Stop(("K05",), also=guard.also_for_foreign(world, step), error="not_in_context", reason="policy")
     if step.handle is not None:
         return None
@@ -200,7 +205,7 @@ def _handle(
         _document(world, step, hop, asked)
     answered = asked.records
     if tool is not None and world.design.is_third_party(step.agent):
-        answered = egress.answer_third_party(world, step, tool.credential, asked.records, tool.who, tool.request)
+        answered = egress.answer_third_party(world, step, tool.credential, asked, tool.who, tool.request)
     items = items_from(world, hop.info, answered, step.task)
     handle = None
     if (tool or hop).info.endpoint.handle and items:

@@ -12,7 +12,9 @@ from harness.oauth import Client
 from harness.world.mechanics.design import Design
 from harness.world.mechanics.keyring import key
 
-AGENT_GRANTS = frozenset({"authorization_code", "refresh_token", "client_credentials", "token_exchange", "ciba"})
+AGENT_GRANTS = frozenset(
+    {"authorization_code", "refresh_token", "client_credentials", "token_exchange", "ciba", "jwt_bearer"}
+)
 
 
 def clients(design: Design) -> Iterator[Client]:

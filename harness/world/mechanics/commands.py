@@ -246,11 +246,15 @@ class Spawn(Step, frozen=True, gc=False, kw_only=True):
 
 
 class DisableAgent(Command, frozen=True, gc=False):
-    """An administrator denies an agent, from this instant on."""
+    """An administrator denies an agent, from this instant on.
+
+    Where it shares a client with others, all of them are denied with it, unless they are to be spared.
+    """
 
     agent: str
     by: str = "admin"
     reach: str = "one"
+    sparing: bool = False
 
 
 class EnableAgent(Command, frozen=True, gc=False):

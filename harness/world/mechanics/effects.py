@@ -113,7 +113,7 @@ def items_from(world: World, info: EndpointInfo, records: Iterable[Record], task
     new = []
     for one in records:
         key = world.ids.next("item")
-        categories = (one.category, *one.extra)
+        categories = (one.category, *info.endpoint.extra)
         world.items[key] = Item(one.id, one.owner, one.entitled, categories, one.trusted and info.endpoint.trusted)
         new.append(key)
     if task is not None:

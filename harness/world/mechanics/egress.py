@@ -57,13 +57,14 @@ def send_to_model(world: World, step: SendToModel) -> Reply:
 
 
 def answer_third_party(
-    world: World, step: Step, credential: Credential | None, records: tuple[Record, ...], who: Who, request: Request
+    world: World, step: Step, credential: Credential | None, asked: guard.Asked, who: Who, request: Request
 ) -> tuple[Record, ...]:
     """What the MCP server answers to a third-party agent, whose provider has it then; returns what it may have."""
     task = world.tasks.get(step.task) if step.task else None
     provider = world.design.provider_of(step.agent)
     purpose = (task.purpose if task else None) or "none"
-    items = [Item(one.id, one.owner, one.entitled, (one.category, *one.extra), one.trusted) for one in records]
+    extra = asked.info.endpoint.extra
+    items = [Item(one.id, one.owner, one.entitled, (one.category, *extra), one.trusted) for one in asked.records]
     api = world.design.mcp_api
     kept, dropped = _minimised(world, api, provider, purpose, credential, items, task)
     if dropped:
@@ -71,7 +72,7 @@ def answer_third_party(
         settle(world, step, _received(world, who, request, provider, purpose, dropped), stop)
         remember_refusal(world, step, stop)
     settle(world, step, _received(world, who, request, provider, purpose, kept), None)
-    return tuple(one for one in records if any(item.record == one.id for item in kept))
+    return tuple(one for one in asked.records if any(item.record == one.id for item in kept))
 
 
 def _minimised(

@@ -12,7 +12,6 @@ from typing import Any
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.state import World
 
-
 THIEF = "thief"
 
 

@@ -23,6 +23,8 @@ def disable_agent(world: World, command: DisableAgent) -> Reply:
     for name, server in world.servers.items():
         if world.design.denial_known_at(name):
             signals.spread(world, name, server.disable("agent", command.agent, now_s=world.now_s))
+            if world.design.shares_client(command.agent) and not command.sparing:
+                signals.spread(world, name, server.disable("client", program.client, now_s=world.now_s))
     return Reply(ok=True)
 
 

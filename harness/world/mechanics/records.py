@@ -21,7 +21,6 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     category: str
     entitled: tuple[str, ...]
     fields: tuple[str, ...]
-    extra: tuple[str, ...] = ()
     trusted: bool = True
     region: str = "EU"
     tenant: str = "insurer"

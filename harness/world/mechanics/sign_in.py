@@ -136,9 +136,7 @@ def renew(world: World, step: GetToken) -> Reply:
     if held is None:
         return Reply(ok=False, error="no_session")
     response = post(world, "home", "/token", app, {"grant_type": "refresh_token", "refresh_token": held.token})
-    who = world.who(
-        app, world.design.actor_type(app), user=task.user, session=task.session, task=task.id
-    )
+    who = world.who(app, world.design.actor_type(app), user=task.user, session=task.session, task=task.id)
     if not response.ok:
         return refused(not_issued(world, step, who, response, held))
     keep(world, step, who, response, holder=app, client=app, subject=held, task=task)

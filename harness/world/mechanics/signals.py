@@ -23,8 +23,13 @@ def spread(world: World, origin: str, signals: Iterable[Signal]) -> None:
         if setting.causes and signal.kind not in setting.causes:
             continue
         for target in (*world.peps, *(name for name in world.servers if name != origin)):
-            if world.design.on(carrier, target):
+            if world.design.on(carrier, target) and _minded(world, signal, target):
                 _send(world, signal, target, delay_ms=setting.delay or 0)
+
+
+def _minded(world: World, signal: Signal, target: str) -> bool:
+    """Consent means nothing to an egress that compares nothing with it (K11 off)."""
+    return signal.kind != "consent_withdrawn" or not world.design.is_egress(target) or world.design.on("K11", target)
 
 
 def _send(world: World, signal: Signal, target: str, *, delay_ms: int) -> None:

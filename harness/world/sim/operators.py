@@ -23,7 +23,7 @@ def action(run: Run, action: Action) -> Process:
 
 
 def _disable(run: Run, action: Action, agent: str) -> None:
-    run.do(c.DisableAgent(run.cast.agent(agent), reach=action.reach))
+    run.do(c.DisableAgent(run.cast.agent(agent), reach=action.reach, sparing=action.sparing))
 
 
 def _enable(run: Run, action: Action, agent: str) -> None:

@@ -28,16 +28,11 @@ def records(system: System) -> dict[str, Record]:
 
 
 def _records(system: System) -> Iterator[Record]:
-    extras: dict[str, tuple[str, ...]] = {}
-    untrusted: set[str] = set()
-    for api in system.apis.values():
-        for endpoint in api.endpoints.values():
-            if endpoint.category is not None:
-                extras[endpoint.category] = tuple(dict.fromkeys((*extras.get(endpoint.category, ()), *endpoint.extra)))
-                if not endpoint.trusted:
-                    untrusted.add(endpoint.category)
+    endpoints = [one for api in system.apis.values() for one in api.endpoints.values() if one.category is not None]
+    categories = dict.fromkeys(str(one.category) for one in endpoints)
+    untrusted = {one.category for one in endpoints if not one.trusted}
     for owner in system.people.customers:
-        for category in extras:
+        for category in categories:
             for number in range(1, system.records_per_customer + 1):
                 yield Record(
                     id=f"{category}.{owner}.{number}",
@@ -45,7 +40,6 @@ def _records(system: System) -> Iterator[Record]:
                     category=category,
                     entitled=entitled(system, owner, category, number),
                     fields=FIELDS.get(category, ("text",)),
-                    extra=extras[category],
                     trusted=category not in untrusted,
                 )
 
