@@ -28,7 +28,7 @@ from harness.report.words import (
     verdict_text,
 )
 
-_TEXT_IN_PIPE = 72
+_LONGEST_TEXT = 72
 _STORY_LINES = 4
 _PIPE_WIDTH = 4_000
 
@@ -45,7 +45,7 @@ def print_result(result: RunResult, file: IO[str]) -> None:
     for number, system in enumerate(result.systems):
         if number:
             console.print()
-        _print_system(console, system, result, clipped=wide)
+        _print_system(console, system, result, wide=wide)
     _emit(console, file)
 
 
@@ -83,11 +83,11 @@ def _table(columns: Iterable[str]) -> Table:
     return table
 
 
-def _print_system(console: Console, system: SystemResult, result: RunResult, *, clipped: bool) -> None:
+def _print_system(console: Console, system: SystemResult, result: RunResult, *, wide: bool) -> None:
     console.print(Text(_heading(system, result), style="bold"))
-    table = _table(("", "requirement", "", "owner", "verdict", "attacks stopped", "honest cases"))
+    table = _table(("", "", "requirement", "owner", "verdict", "attacks stopped", "honest cases", "stopped by"))
     for verdict in system.verdicts:
-        table.add_row(*_cells(verdict, result.controls, clipped=clipped))
+        table.add_row(*_cells(verdict, result.controls, wide=wide))
     console.print(table)
     for verdict in system.verdicts:
         for line in violation_lines(verdict):
@@ -105,29 +105,27 @@ def _heading(system: SystemResult, result: RunResult) -> str:
     return f"{result.requirements} on {shown}: {count(system.runs, 'run')}, {seeds}{today}"
 
 
-def _cells(verdict: RequirementVerdict, controls: Mapping[str, str], *, clipped: bool) -> list[Text]:
+def _cells(verdict: RequirementVerdict, controls: Mapping[str, str], *, wide: bool) -> list[Text]:
     mark, colour = look(verdict)
     said = verdict_text(verdict)
     if verdict.verdict in ("not_challenged", "error") and verdict.reason:
         said += f" ({reason_text(verdict.reason)})"
     if verdict.violations:
         said += f" ({count(verdict.violations, 'time')})"
-    stopped = f"{verdict.challenged:,}"
-    if verdict.stopped_by:
-        stopped += f" by {stopped_text(verdict.stopped_by, controls)}"
     return [
         Text(mark, style=colour),
         Text(verdict.requirement, style="bold"),
-        Text(_clip(verdict.text) if clipped else verdict.text),
+        Text(_clip(verdict.text)),
         Text(verdict.owner),
         Text(said, style=colour),
-        Text(stopped),
-        Text(f"{verdict.exercised:,}"),
+        Text(f"{verdict.challenged:,}", justify="right"),
+        Text(f"{verdict.exercised:,}", justify="right"),
+        Text(stopped_text(verdict.stopped_by, controls, most=3 if wide else 2)),
     ]
 
 
 def _clip(text: str) -> str:
-    return text if len(text) <= _TEXT_IN_PIPE else text[: _TEXT_IN_PIPE - 1].rsplit(" ", 1)[0].rstrip(",;:") + " …"
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1].rsplit(" ", 1)[0].rstrip(",;:") + " …"
 
 
 def violation_lines(verdict: RequirementVerdict) -> list[str]:

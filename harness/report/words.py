@@ -79,10 +79,11 @@ def control_text(control: str, names: Mapping[str, str]) -> str:
 
 
 def stopped_text(stopped_by: Mapping[str, int], names: Mapping[str, str], *, most: int = 3) -> str:
-    """Which controls did the stopping and how often, the busiest first."""
+    """Which controls did the stopping and how often, the busiest first: `40 session-bound grants; 2 other controls`."""
     ranked = sorted(stopped_by.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{control_text(control, names)} {n:,}" for control, n in ranked[:most]]
-    return ", ".join(shown) + (f" and {len(ranked) - most} more" if len(ranked) > most else "")
+    shown = [f"{n:,} {BASE if control == 'base' else names.get(control, control)}" for control, n in ranked[:most]]
+    rest = len(ranked) - most
+    return "; ".join([*shown, *([f"and {count(rest, 'other control')}"] if rest > 0 else [])])
 
 
 def benign_text(benign: Benign) -> str:
