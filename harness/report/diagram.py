@@ -165,7 +165,7 @@ def _agent(verb: str) -> Callable[[Event], Ends]:
 
 _DRAWN: Mapping[str, Callable[[Event], Ends]] = {
     "user.arrived": _person("arrives"),
-    "user.left": _person("leaves silently"),
+    "user.left": _person("leaves"),
     "user.logged_out": lambda event: (_user(event), AUTHORIZATION_SERVER, "logs out"),
     "user.authenticated": lambda event: (_user(event), AUTHORIZATION_SERVER, "signs in"),
     "session.ended": lambda event: (

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from harness.report.words import control_text
 from harness.trace import STANDARD, Event, Vocabulary, flat
 
+_SHORT_LIST = 4
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -31,7 +32,7 @@ _DONE = "[{type} ][of {amount}][ {currency}][ to {payee}][ ({details_hash})]"
 _PERSON = "{user}"
 PHRASES: Mapping[str, Phrase] = {
     "user.arrived": Phrase("arrived", "arrive", "", _PERSON),
-    "user.left": Phrase("left silently, putting down the last device", "leave", "", _PERSON),
+    "user.left": Phrase("left, putting down the last device", "leave", "", _PERSON),
     "user.active": Phrase("did something themselves", "do something", "", _PERSON),
     "user.logged_out": Phrase("logged out", "log out", "[ of session {session}]", _PERSON),
     "user.authenticated": Phrase("signed in", "sign in", "[ with {method}][ at assurance level {acr}]", _PERSON),
@@ -73,6 +74,9 @@ PHRASES: Mapping[str, Phrase] = {
     "token.exchanged": Phrase("exchanged a token", "exchange a token", "[ for one for {audience}][ with {scope}]"),
     "token.revoked": Phrase("revoked token", "revoke token", " {token}[: {reason}]", "{actor}"),
     "code.issued": Phrase("was issued an authorization code", "get an authorization code"),
+    "audit.recorded": Phrase(
+        "wrote to the audit log", "write to the audit log", "[ about event {about}][ ({about_kind})][: {outcome}]"
+    ),
     "task.started": Phrase("began task", "begin task", " {task}"),
     "task.ended": Phrase("ended task", "end task", " {task}"),
     "task.halted": Phrase("halted task", "halt task", " {task}[ ({channel})]", "{actor}"),
@@ -152,7 +156,8 @@ def _fill(template: str, fields: Mapping[str, Any]) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
+        more = f" and {len(value) - _SHORT_LIST} more" if len(value) > _SHORT_LIST + 1 else ""
+        return ", ".join(map(str, value[:_SHORT_LIST] if more else value)) + more
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 

@@ -77,4 +77,4 @@ def test_the_clock_is_exact_and_short(time_ms: int, shown: str) -> None:
 
 def test_a_story_has_a_line_for_each_event_with_its_time() -> None:
     left = Event("user.left", 60_000, 2, Who("ana", "user", user="ana"))
-    assert story([left]) == ("at 1 m 00 s: ana left silently, putting down the last device",)
+    assert story([left]) == ("at 1 m 00 s: ana left, putting down the last device",)
