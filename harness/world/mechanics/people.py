@@ -160,11 +160,12 @@ def start_task(world: World, command: StartTask) -> Reply:
     _acted(world, command.session)
     subject = sign_in.subject_for(world, task)
     if subject is None:
-        world.tasks[key] = replace(world.tasks[key], refused_calls=1)
+        world.tasks[key] = replace(world.tasks[key], refused_calls=1, done=command.twist is None)
         return Reply(ok=False, error="invalid_token", task=key)
     refusal = guard.deliver_message(world, task, subject)
     world.tasks[key] = replace(world.tasks[key], subject=subject)
     if refusal is not None:
+        world.tasks[key] = replace(world.tasks[key], refused_calls=1, done=command.twist is None)
         return Reply(ok=False, error=refusal.error, task=key, credential=subject)
     return Reply(ok=True, task=key, credential=subject)
 

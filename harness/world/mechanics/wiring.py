@@ -93,9 +93,10 @@ def rs_profile(design: Design, api: str) -> RsProfile:
     egress = design.is_egress(api)
     own_audience = design.on("K11", api) if egress else design.on("K01", api)
     lifetime = controls.setting("K14").lifetime
+    passed_along = system.tokens == "passed_along"  # the login token is taken everywhere, in the other domain too
     return RsProfile(
         audience_id=api,
-        issuers=frozenset({issuer_of(server)}),
+        issuers=frozenset(issuer_of(one) for one in system.servers if one == server or passed_along),
         realm=api,
         leeway_s=system.servers[server].leeway / 1000,
         audience="member" if own_audience else "off",

@@ -20,8 +20,8 @@ def job(stay: Stay, name: str, job: Job) -> Process:
         return
     twist = job.twist.id if job.twist else None
     reply = run.do(c.StartTask(stay.user, stay.session, agent, job.kind, stay.purpose(job), twist))
-    if reply.task is None or not reply.ok:
-        return
+    if reply.task is None or not (reply.ok or job.twist):
+        return  # the message never reached the agent; one that is steered from elsewhere acts all the same
     view = View(run.world, agent, reply.task, job, others=_others(stay, job))
     yield from think(run, brain_for(view), name, stay=stay, job=job)
 
