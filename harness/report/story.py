@@ -27,8 +27,8 @@ class Phrase(NamedTuple):
     subject: str = ""
 
 
-_WORK = "[{type} ][of {amount}][ {currency}][ to {payee}][, shown as {details_hash}]"
-_DONE = "[{type} ][of {amount}][ {currency}][ to {payee}][ ({details_hash})]"
+_WORK = "[{type} ][of {amount}][ {currency}][ to {payee}][ (details shown: {details_hash})]"
+_DONE = "[{type} ][of {amount}][ {currency}][ to {payee}][ (details {details_hash})]"
 _PERSON = "{user}"
 PHRASES: Mapping[str, Phrase] = {
     "user.arrived": Phrase("arrived", "arrive", "", _PERSON),

@@ -16,9 +16,10 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.judge import Benign, Broken, RunVerdict, benign, failed_run
+from harness.judge import Benign, RunVerdict, benign, failed_run
 from harness.plan import Scenario
 from harness.suite.project import Design
+from harness.suite.witness import witnesses
 from harness.trace import Event, Trace, write_trace
 from harness.world import simulate
 
@@ -64,7 +65,7 @@ def run_one(job: Job) -> RunOutcome:
         if job.trace_file is not None:
             _keep(trace, job.trace_file)
         verdicts = job.design.judge.judge(trace)
-        return RunOutcome(verdicts, witnesses(verdicts, trace), benign(trace))
+        return RunOutcome(verdicts, witnesses(verdicts, trace, job.design.requirements), benign(trace))
     except Exception as error:
         return failed(job, reason_of(error))
 
@@ -72,18 +73,6 @@ def run_one(job: Job) -> RunOutcome:
 def failed(job: Job, reason: str) -> RunOutcome:
     """The outcome of a run that failed: an error for every requirement."""
     return RunOutcome(failed_run(job.design.requirements, reason), {}, Benign(), reason)
-
-
-def witnesses(verdicts: Mapping[str, RunVerdict], trace: Trace) -> dict[str, tuple[Event, ...]]:
-    """The events of the shortest violation of each requirement that was violated, oldest first."""
-    shortest = {key: min(run.violations, key=_length).events for key, run in verdicts.items() if run.violations}
-    wanted = {event_id for ids in shortest.values() for event_id in ids}
-    found = {event.id: event for event in trace.events if event.id in wanted}
-    return {key: tuple(found[one] for one in dict.fromkeys(ids) if one in found) for key, ids in shortest.items()}
-
-
-def _length(violation: Broken) -> tuple[int, int]:
-    return len(violation.events), violation.time_ms
 
 
 def reason_of(error: Exception) -> str:
