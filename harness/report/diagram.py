@@ -95,7 +95,7 @@ def _mermaid_lines(message: Message, names: Mapping[str, str]) -> list[str]:
 
 def _plain(text: str) -> str:
     """Text without what Mermaid would read as syntax."""
-    return re.sub(r"[;#\s]+", lambda found: " " if found[0].isspace() else ",", text)
+    return re.sub("[;#]", ",", " ".join(text.split()))
 
 
 Ends = tuple[str, str, str]
