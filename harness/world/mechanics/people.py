@@ -151,6 +151,7 @@ def start_task(world: World, command: StartTask) -> Reply:
         command.purpose,
         world.now_ms,
         twist=command.twist,
+        ended_by="denial" if world.programs[command.agent].disabled_ms >= 0 else None,
     )
     world.tasks[key] = task
     who = world.who(command.user, world.design.people_types[command.user], user=command.user, agent=command.agent,
