@@ -90,8 +90,8 @@ def _check_kind(document: Document, path: str) -> Iterable[Problem]:
     elif kind == "scenario":
         load_scenario(path)
     elif kind is None:
-        hint = "start with `kind: system` or `kind: scenario`, or write `requirements:`"
-        return [document.problem("this file does not say what it is", suggestion=hint)]
+        start = "start with `kind: system` or `kind: scenario`, or write `requirements:`"
+        return [document.problem("this file does not say what it is", suggestion=start)]
     elif kind not in KINDS:
         hint = did_you_mean(str(kind), KINDS[1:], what="kinds")
         return [document.problem(f"unknown kind `{kind}`", "kind", suggestion=hint)]

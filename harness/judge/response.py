@@ -90,7 +90,10 @@ def _omit(rule: Rule, kind: str, vocabulary: Vocabulary) -> Callable[[State, Eve
     key_of = key_reader(tuple(pair[1] for pair in rule.same), kind, vocabulary)
 
     def omit(state: State, event: Event) -> None:
-        if event.attempt is None or not concerns(event) or (key := key_of(event)) not in state:
+        if event.attempt is None or not concerns(event):
+            return
+        key = key_of(event)
+        if key is None or key not in state:
             return
         lost = (event.id, event.attempt)
         state[key] = tuple((t, i, honest, (*lost_before, lost)) for t, i, honest, lost_before in state[key])

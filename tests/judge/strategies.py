@@ -150,19 +150,19 @@ class Both:
         self.file[key] = value
         self.plain[key] = value if plain is None else plain
 
-    def maybe(self) -> bool:
-        return self.draw(st.booleans())
+    def maybe(self, *, often: bool = True) -> bool:
+        return self.draw(st.booleans()) if often else self.draw(st.integers(0, 2)) == 0
 
     def clause(self, key: str, where: str) -> list[str]:
-        kinds = self.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=2, unique=True))
+        kinds = self.draw(st.sampled_from([[a] for a in KINDS] + [[a, b] for a in KINDS for b in KINDS if a != b] * 2))
         self.put(key, kinds[0] if len(kinds) == 1 else kinds)
-        if self.draw(st.integers(0, 2)) == 0:
+        if self.draw(st.integers(0, 3)) == 0:
             self.put(where, *self.draw(conditions(kinds)))
         return kinds
 
     def duration(self, key: str) -> None:
         if self.maybe():
-            value = self.draw(st.integers(0, 5))
+            value = self.draw(st.integers(0, 3))
             self.put(key, f"{value}ms", value)
 
     def same(self, left: list[str], right: list[str]) -> None:
@@ -220,15 +220,15 @@ def after_never(both: Both) -> None:
     trigger, about = both.clause("after", "after_where"), both.clause("never", "where")
     both.same(about, trigger)
     both.duration("delay")
-    if both.maybe():
+    if both.maybe(often=False):
         both.clause("until", "until_where")
-    if both.maybe():
+    if both.maybe(often=False):
         value = both.draw(st.integers(1, 8))
         both.put("for", f"{value}ms", value)
 
 
 def at_most(both: Both) -> None:
-    both.put("at_most", both.draw(st.integers(0, 3)))
+    both.put("at_most", both.draw(st.integers(0, 2)))
     about = both.clause("of", "where")
     both.put("per", both.draw(st.lists(st.sampled_from(common(about, "u", "v")), max_size=2, unique=True)))
     form = both.draw(st.integers(0, 3))
@@ -262,7 +262,7 @@ def response(both: Both) -> None:
 def traces(draw: st.DrawFn, max_size: int = 14) -> list[dict[str, Any]]:
     """Plain events in order; steps of time are often nothing."""
     now, events = 0, []
-    for number in range(draw(st.integers(0, max_size))):
+    for number in range(draw(st.integers(min(4, max_size), max_size))):
         now += draw(st.sampled_from([0, 0, 1, 1, 2, 3, 5]))
         kind = draw(st.sampled_from(KINDS))
         event: dict[str, Any] = {"kind": kind, "time": now, "id": number, "attempt": draw(st.integers(0, 5)) == 0}

@@ -117,7 +117,7 @@ def test_every_key_of_the_language_is_drawn() -> None:
 
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=700, deadline=None, derandomize=True, database=None)
     @given(both=rules())
     def draw(both: Both) -> None:
         seen.update(list(both.file))

@@ -16,7 +16,7 @@ from tests.judge import reference
 from tests.judge.strategies import Both, compiled, real, rules, traces
 
 LAW = settings(
-    max_examples=6000, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=4000, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 
