@@ -122,11 +122,14 @@ def _disabled_error(profile: AsProfile, path: str, kind: str) -> str:
 
 
 def session_live(authority: Authority, session: Session | None, now_s: float) -> bool:
-    """Whether a session goes on: not ended, used by a human recently enough, not older than its longest life."""
+    """Whether a session goes on: not ended, used by a human recently enough, not older than its longest life.
+
+    The session of an approval has no acts but the approval: how long that one counts is for the approval to say.
+    """
     if session is None or session.state != "live":
         return False
     profile = authority.profile
-    idle = now_s - session.last_act_s > profile.session_idle_s
+    idle = session.origin != "approval" and now_s - session.last_act_s > profile.session_idle_s
     return not idle and now_s - session.auth_time_s <= profile.session_ttl_s
 
 

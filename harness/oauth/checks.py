@@ -7,7 +7,9 @@ this order. Sources: RFC 6750 section 3, RFC 8705, RFC 9068 section 4, RFC 9396 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from harness.oauth import dpop
 from harness.oauth.forms import DISCLOSURE
@@ -41,7 +43,7 @@ class RsStore:
         return other
 
 
-class Look(NamedTuple):
+class Look(msgspec.Struct, gc=False):
     """One request being looked at: the settings, the state, the claims, what was presented, where, and when."""
 
     profile: RsProfile
@@ -162,22 +164,21 @@ def session_denied(look: Look) -> Refusal | None:
 def denied(look: Look) -> Refusal | None:
     """The current actor, the client, the person, the grant, a consent or the token itself has been denied."""
     store = look.store.denied
-    if not store:
-        return None
     claims = look.claims
-    keys = [("agent", claims.agent), ("agent", claims.agent_id), ("client", claims.client_id), ("user", claims.sub)]
-    keys += [("consent", one) for detail in claims.details for one in detail.get("consents", ())]
-    if claims.parent_jti is None:
-        keys.append(("grant", claims.delegation_id))
-    hit = any(key in store for key in keys) or store.get(("jti", claims.jti)) is False
+    hit = (
+        ("agent", claims.agent) in store
+        or ("client", claims.client_id) in store
+        or ("user", claims.sub) in store
+        or (claims.parent_jti is None and ("grant", claims.delegation_id) in store)
+        or store.get(("jti", claims.jti)) is False
+        or any(("consent", one) in store for detail in claims.details for one in detail.get("consents", ()))
+    )
     return invalid_token(look.profile, "denied", "P-079", "it was denied after the token was issued") if hit else None
 
 
 def lineage(look: Look) -> Refusal | None:
     """Something that the token descends from has been denied: an earlier actor, the grant, an earlier token."""
     store = look.store.denied
-    if not store:
-        return None
     claims = look.claims
     hit = any(("agent", actor) in store for actor in claims.actors[1:])
     if claims.parent_jti is not None:
@@ -282,8 +283,10 @@ def matches(detail: Mapping[str, Any], operation: Details, subject: str) -> bool
 
 
 def consumed(look: Look) -> Refusal | None:
-    """The approval has been used for an earlier execution."""
-    if not look.route.elevated or look.claims.approval_id not in look.store.consumed:
+    """The approval has been used for an earlier execution: the one presented, or the one in details that were compared."""
+    own = look.claims.approval_id if look.profile.details else None
+    approval = look.presented.approval or own
+    if not look.route.elevated or approval not in look.store.consumed:
         return None
     return refuse(
         look.profile, "consumed", "P-073", "insufficient_scope", 403, "the approval was used before",

@@ -10,7 +10,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from harness.oauth.keys import BadSignature, PublicKey, SigningKey, sha256_base64url, unverified_header, verify_with
+from harness.oauth.keys import (
+    BadSignature,
+    PublicKey,
+    SigningKey,
+    public_key,
+    sha256_base64url,
+    unverified_header,
+    verify_with,
+)
 
 TYPE = "dpop+jwt"
 
@@ -91,9 +99,9 @@ def _signed(proof: str) -> tuple[dict[str, Any], PublicKey]:
         sound(header.get("typ") == TYPE, "`typ` is not `dpop+jwt`")
         jwk = header.get("jwk")
         sound(isinstance(jwk, dict), "`jwk` is missing")
-        key = PublicKey({name: value for name, value in (jwk or {}).items() if name != "kid"})
+        key = public_key(tuple((name, value) for name, value in (jwk or {}).items() if name != "kid"))
         return dict(verify_with(proof, key, header).claims), key
-    except (BadSignature, ValueError) as error:
+    except (BadSignature, ValueError, TypeError) as error:
         raise BadProof("the proof is not signed by the key in it") from error
 
 

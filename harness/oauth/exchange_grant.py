@@ -24,10 +24,11 @@ from harness.oauth.authority import (
     own_claims,
 )
 from harness.oauth.forms import Form, read_details, read_targets
-from harness.oauth.issue import Ask, issue_access_token, token_response
+from harness.oauth.issue import Ask, issue_access_token, new_refresh_token, token_response
 from harness.oauth.keys import BadSignature, unverified_header, verify_with
 from harness.oauth.messages import Response
 from harness.oauth.policy import (
+    OFFLINE,
     Details,
     disclosure_details,
     grant_details,
@@ -175,9 +176,10 @@ def _access_token(authority: Authority, call: Call, form: Form, client: Client, 
     need_enabled(authority, "exchange", audiences=audiences)
     need_offline_allowed(authority, client, wanted)
     need_target(authority, client, audiences)
-    scopes = grant_scopes(authority, client, audiences, wanted, claims.scope)
+    scopes = grant_scopes(authority, client, audiences, wanted - {OFFLINE}, claims.scope)
     need_meaningful(authority, audiences, scopes)
-    need_within(authority, authority.store.grants.get(claims.delegation_id or ""), scopes, ())
+    grant = authority.store.grants.get(claims.delegation_id or "")
+    need_within(authority, grant, scopes, ())
     ask = Ask(
         client=client, subject=claims.sub, audiences=audiences, scopes=scopes, act=subject.act, parent=claims,
         details=_details(authority, form, client, claims, audiences, scopes), session=claims.sid, acr=claims.acr,
@@ -186,7 +188,10 @@ def _access_token(authority: Authority, call: Call, form: Form, client: Client, 
         cap_s=claims.exp if authority.profile.exchange_lifetime == "capped" else None,
     )  # fmt: skip
     token, issued = issue_access_token(authority, call, ask)
-    return token_response(call, token, issued, extra={"issued_token_type": ACCESS_TOKEN})
+    refresh = None
+    if OFFLINE in wanted and grant is not None:
+        refresh = new_refresh_token(authority, call, client, grant, scopes, audiences[0])
+    return token_response(call, token, issued, refresh=refresh, extra={"issued_token_type": ACCESS_TOKEN})
 
 
 def _details(
@@ -203,6 +208,9 @@ def _details(
 def _assertion(authority: Authority, call: Call, form: Form, client: Client, subject: Subject) -> Response:
     """An identity assertion for the server of another domain (ID-JAG): short, for it alone, naming the client there."""
     claims = subject.claims
+    if authority.profile.enterprise_managed:
+        complete = "audience" in form and "resource" in form and "actor_token" not in form
+        need(complete, "P-070", "invalid_request", "audience and resource are needed, no actor token", check="malformed")
     target = form.one("audience") or ""
     trusted = target in authority.profile.issuers_trusted
     need(trusted, "P-060", "invalid_target", "that server is not trusted", check="target")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jwt
@@ -25,6 +26,7 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _THUMBPRINT_MEMBERS = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
 _JWS = jwt.PyJWS()
 _json = msgspec.json.Decoder()
+_json_encode = msgspec.json.Encoder().encode
 _sorted = msgspec.json.Encoder(order="sorted")
 
 
@@ -82,14 +84,15 @@ class PublicKey:
 class SigningKey:
     """A private key, parsed once; Ed25519 unless told otherwise."""
 
-    __slots__ = ("_private", "alg", "kid", "public")
+    __slots__ = ("_algorithm", "_heads", "_private", "alg", "kid", "public")
 
     def __init__(self, private: Ed25519PrivateKey | EllipticCurvePrivateKey, kid: str | None = None) -> None:
         is_edwards = isinstance(private, Ed25519PrivateKey)
         self._private = private
         self.alg = "EdDSA" if is_edwards else "ES256"
-        algorithm: Any = OKPAlgorithm if is_edwards else ECAlgorithm
-        jwk = dict(algorithm.to_jwk(private.public_key(), as_dict=True))
+        self._algorithm: Any = _JWS.get_algorithm_by_name(self.alg)
+        self._heads: dict[str, bytes] = {}
+        jwk = dict(self._algorithm.to_jwk(private.public_key(), as_dict=True))
         jwk.pop("key_ops", None)
         self.public = PublicKey(jwk, self.alg, kid)
         self.kid = self.public.kid
@@ -104,8 +107,15 @@ class SigningKey:
         return cls(Ed25519PrivateKey.from_private_bytes(digest), name)
 
     def sign(self, claims: Mapping[str, Any], typ: str, **header: Any) -> str:
-        """A compact JWT over these claims with this `typ`."""
-        return jwt.encode(claims, self._private, algorithm=self.alg, headers={"typ": typ, "kid": self.kid, **header})  # type: ignore[arg-type]  # any mapping of JSON values
+        """A compact JWT over these claims with this `typ` (RFC 7515 section 3.1)."""
+        head = self._heads.get(typ) if not header else None
+        if head is None:
+            head = _segment({"alg": self.alg, "kid": self.kid, "typ": typ, **header})
+            if not header:
+                self._heads[typ] = head
+        signed = head + b"." + _segment(claims)
+        signature = self._algorithm.sign(signed, self._private)
+        return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
 class KeySet:
@@ -174,6 +184,17 @@ def verify_with(token: str, key: PublicKey, header: Mapping[str, Any]) -> Verifi
     if not isinstance(claims, dict):
         raise BadSignature("malformed", "the claims are not an object")
     return Verified(header, claims)
+
+
+def _segment(content: Mapping[str, Any]) -> bytes:
+    """JSON in base64url: a header or a payload."""
+    return base64.urlsafe_b64encode(_json_encode(content)).rstrip(b"=")
+
+
+@lru_cache(maxsize=4_096)
+def public_key(members: tuple[tuple[str, Any], ...]) -> PublicKey:
+    """The public key with these JWK members, parsed once; raises ValueError."""
+    return PublicKey(dict(members))
 
 
 def _default_algorithm(jwk: Mapping[str, Any]) -> str:

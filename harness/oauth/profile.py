@@ -111,6 +111,7 @@ class AsProfile(msgspec.Struct, frozen=True, kw_only=True):
     rotation_atomic: bool = True
     par_required: bool = False
     resource_required: bool = False
+    enterprise_managed: bool = False
 
     # decisions that the specifications leave open
     exchange_errors: Literal["rfc8693", "id_jag"] = "rfc8693"

@@ -40,7 +40,7 @@ def register(authority: Authority, call: Call) -> Response:
     client = Client(
         client_id=call.ids.next("client"), agent=_identity(statement), publisher=statement.get("iss"), auth_method=method,
         key=_key(metadata, "P-022", "invalid_client_metadata"), certificate=call.request.certificate, redirect_uris=uris,
-        policy=authority.profile.registered_policy, may_act=(), domain="registered",
+        policy=authority.profile.registered_policy, may_act=(), domain="registered", grants=_grants(metadata),
     )  # fmt: skip
     authority.store.clients[client.client_id] = client
     body_back = {"client_id": client.client_id, "redirect_uris": list(uris), "token_endpoint_auth_method": method}
@@ -96,6 +96,23 @@ def _redirectable(uri: str) -> bool:
     except ValueError:
         return False
     return not parts.fragment and bool(parts.netloc) and (parts.scheme == "https" or (parts.scheme == "http" and loopback))
+
+
+GRANT_WORDS = {
+    "authorization_code": "authorization_code",
+    "refresh_token": "refresh_token",
+    "client_credentials": "client_credentials",
+    "urn:ietf:params:oauth:grant-type:token-exchange": "token_exchange",
+    "urn:openid:params:grant-type:ciba": "ciba",
+}
+
+
+def _grants(metadata: Mapping[str, Any]) -> frozenset[str]:
+    """The grants that the client registers for; by default the code grant (RFC 7591 section 2)."""
+    asked = metadata.get("grant_types", ["authorization_code"])
+    listed = isinstance(asked, (list, tuple)) and all(isinstance(one, str) for one in asked)
+    need(listed, "P-022", "invalid_client_metadata", "`grant_types` is no list", check="metadata")
+    return frozenset(GRANT_WORDS[one] for one in asked if one in GRANT_WORDS)
 
 
 def _key(metadata: Mapping[str, Any], rule: str, error: str) -> PublicKey | None:

@@ -14,10 +14,12 @@ from harness.oauth.checks import Check, Look, RsStore, invalid_token, refuse
 from harness.oauth.keys import BadSignature, KeySet
 from harness.oauth.messages import Presented, Refusal, RouteRule, Signal
 from harness.oauth.profile import RsProfile
+from harness.oauth.refusals import Refused, need
 from harness.oauth.sets import BadSignal, decode_signal
 from harness.oauth.tokens import ACCESS_TOKEN_TYPES, Claims, read_claims
 
 NO_REFUSAL: tuple[Refusal, ...] = ()
+MAX_PLANS = 4_096
 
 
 class Answered(NamedTuple):
@@ -32,24 +34,25 @@ class Answered(NamedTuple):
     until_s: float
 
 
-def enabled_checks(profile: RsProfile) -> tuple[Check, ...]:
-    """The checks that a profile turns on, in the order in which they answer."""
+def enabled_checks(profile: RsProfile, route: RouteRule, *, denials: bool) -> tuple[Check, ...]:
+    """The checks that a profile turns on and that can refuse at this endpoint, in the order in which they answer."""
+    elevated = route.elevated
     table: tuple[tuple[Check, bool], ...] = (
         (checks.expired, True),
         (checks.immature, True),
         (checks.sender, profile.sender),
         (checks.audience, profile.audience != "off" and (profile.egress or not profile.is_egress)),
-        (checks.session_denied, profile.session_denied),
-        (checks.denied, profile.denied),
-        (checks.lineage, profile.lineage),
+        (checks.session_denied, profile.session_denied and denials),
+        (checks.denied, profile.denied and denials),
+        (checks.lineage, profile.lineage and denials),
         (checks.attributes, profile.claims),
         (checks.agent_only, profile.agent_only),
-        (checks.actor, profile.actor),
+        (checks.actor, profile.actor and (route.actor != "any" or bool(profile.actor_chains))),
         (checks.scope, profile.scope),
-        (checks.acr, profile.acr),
-        (checks.details, profile.details),
-        (checks.consumed, profile.consumed),
-        (checks.approval_age, profile.approval_age_s is not None),
+        (checks.acr, profile.acr and elevated),
+        (checks.details, profile.details and elevated),
+        (checks.consumed, profile.consumed and elevated),
+        (checks.approval_age, profile.approval_age_s is not None and elevated),
         (checks.owner, profile.owner),
         (checks.egress, profile.is_egress and profile.egress),
     )
@@ -59,13 +62,14 @@ def enabled_checks(profile: RsProfile) -> tuple[Check, ...]:
 class ResourceServer:
     """An enforcement point: `check` decides, the other methods take note. `keys` are the key sets by issuer."""
 
-    __slots__ = ("_checks", "keys", "profile", "store")
+    __slots__ = ("_local_mode", "_plans", "keys", "profile", "store")
 
     def __init__(self, profile: RsProfile, keys: Mapping[str, KeySet], store: RsStore | None = None) -> None:
         self.profile = profile
         self.keys = keys
         self.store = store or RsStore()
-        self._checks = enabled_checks(profile)
+        self._plans: dict[tuple[int, bool], tuple[RouteRule, tuple[Check, ...]]] = {}
+        self._local_mode = profile.mode == "local"
 
     def fork(self) -> ResourceServer:
         """An independent copy: its dicts are its own, keys and remembered good signatures are shared."""
@@ -73,7 +77,8 @@ class ResourceServer:
         other.profile = self.profile
         other.keys = self.keys
         other.store = self.store.fork()
-        other._checks = self._checks
+        other._plans = self._plans
+        other._local_mode = self._local_mode
         return other
 
     # ------------------------------------------------------------- deciding
@@ -82,15 +87,15 @@ class ResourceServer:
         """Every check that refuses, in a fixed order: the first is the answer, `()` admits. Changes nothing."""
         if presented.token is None or presented.in_query or presented.credentials != 1:
             return (self._no_credential(presented, route),)
-        claims = self._remembered(presented.token) if self.profile.mode == "local" else None
+        claims = self._remembered(presented.token) if self._local_mode else None
         if claims is None:
             read = self._read(presented.token, now_s)
             if isinstance(read, Refusal):
                 return (read,)
             claims = read
         look = Look(self.profile, self.store, claims, presented, route, now_s)
-        found = [refusal for one in self._checks if (refusal := one(look)) is not None]
-        if self.profile.mode != "local":
+        found = [refusal for one in self._plan(route) if (refusal := one(look)) is not None]
+        if not self._local_mode:
             found += self._introspection_refuses(presented.token, now_s)
         return tuple(found) if found else NO_REFUSAL
 
@@ -101,6 +106,19 @@ class ResourceServer:
             return read
         answered = self.store.cache.get(token)
         return answered.claims if answered is not None else None
+
+    def _plan(self, route: RouteRule) -> tuple[Check, ...]:
+        """The checks for this endpoint, put together once for each rule object (which it keeps alive)."""
+        denials = bool(self.store.denied)
+        known = self._plans.get((id(route), denials))
+        if known is None:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            known = self._plans[(id(route), denials)] = (
+                route,
+                enabled_checks(self.profile, route, denials=denials),
+            )
+        return known[1]
 
     def _no_credential(self, presented: Presented, route: RouteRule) -> Refusal:
         """Nothing that could be judged: several credentials, one in the query (ignored), or none at all."""
@@ -132,14 +150,16 @@ class ResourceServer:
         """The claims of a JWT access token of a trusted issuer (RFC 9068 section 4), or the refusal."""
         try:
             issuer, keys, verified = self._verified(token)
+            typed = verified.header.get("typ") in ACCESS_TOKEN_TYPES
+            need(typed, "P-030", "invalid_token", "the JWT is not an access token", check="type")
+            known = issuer in self.profile.issuers and verified.claims.get("iss") == issuer
+            need(known, "P-031", "invalid_token", "the token is of another issuer", check="issuer")
+            claims = keys.parsed[token] = read_claims(verified.claims)
         except BadSignature as bad:
             return invalid_token(self.profile, bad.check, "P-036", bad.detail)
-        if verified.header.get("typ") not in ACCESS_TOKEN_TYPES:
-            return invalid_token(self.profile, "type", "P-030", "the JWT is not an access token")
-        if issuer not in self.profile.issuers or verified.claims.get("iss") != issuer:
-            return invalid_token(self.profile, "issuer", "P-031", "the token is of another issuer")
-        try:
-            claims = keys.parsed[token] = read_claims(verified.claims)
+        except Refused as refused:
+            said = refused.refusal
+            return invalid_token(self.profile, said.check, said.rule, said.detail)
         except ValueError:
             return invalid_token(self.profile, "malformed", "P-030", "a claim is missing or of a wrong type")
         return claims
