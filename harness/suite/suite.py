@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from harness.judge import Benign, Outcome, RunVerdict, Verdict, combine, stale_waiver
+from harness.judge import Benign, Outcome, Reason, RunVerdict, Verdict, combine, stale_waiver
 from harness.plan import control_catalogue
 from harness.report.result import (
     Failure,
@@ -134,8 +135,7 @@ def _system(project: Project, design: Design, done: Sequence[Done], today: date 
 def _requirement(
     project: Project, design: Design, requirement: Requirement, done: Sequence[Done], today: date | None
 ) -> RequirementVerdict:
-    runs = [outcome.verdicts[requirement.id] for _, outcome in done]
-    overall = combine(runs, waiver=requirement.waiver, today=today)
+    overall = _overall(requirement, [outcome for _, outcome in done], today)
     return RequirementVerdict(
         requirement=requirement.id,
         text=requirement.text,
@@ -156,6 +156,16 @@ def _requirement(
     )
 
 
+def _overall(requirement: Requirement, outcomes: Sequence[RunOutcome], today: date | None) -> Verdict:
+    """The judge's verdict over all runs; a design that does no honest work at all lacks honest use before attacks."""
+    runs = [outcome.verdicts[requirement.id] for outcome in outcomes]
+    overall = combine(runs, waiver=requirement.waiver, today=today)
+    honest = sum((outcome.benign for outcome in outcomes), Benign())
+    if overall.outcome is Outcome.NOT_CHALLENGED and honest.tasks > 0 and honest.completed == 0:
+        return replace(overall, requirement=requirement.id, reason=Reason.NO_HONEST_USE)
+    return replace(overall, requirement=requirement.id)
+
+
 def _waiver(requirement: Requirement) -> Waiver | None:
     given = requirement.waiver
     if given is None:
@@ -171,7 +181,7 @@ def _scenario(project: Project, design: Design, job: Job, outcome: RunOutcome, o
         title=job.scenario.title,
         seed=job.seed,
         verdict=verdict.value,
-        reason=run.error or (overall.reason.value if overall.reason else None),
+        reason=run.error or _reason(verdict, overall),
         exercised=run.exercised,
         challenged=run.challenged,
         violations=len(run.violations),
@@ -188,6 +198,13 @@ def run_outcome(run: RunVerdict, overall: Verdict) -> Outcome:
         return Outcome.VIOLATED
     tested = run.challenged > 0 and overall.outcome is not Outcome.NOT_CHALLENGED
     return Outcome.HELD if tested else Outcome.NOT_CHALLENGED
+
+
+def _reason(verdict: Outcome, overall: Verdict) -> str | None:
+    """Why a run says nothing: what the requirement lacks everywhere, else that this run did not attack it."""
+    if verdict is not Outcome.NOT_CHALLENGED:
+        return None
+    return (overall.reason or Reason.NO_ATTACK).value
 
 
 def _witness(project: Project, design: Design, job: Job, events: Sequence[Event] | None) -> Witness | None:
