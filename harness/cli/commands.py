@@ -57,6 +57,7 @@ def mount(app: typer.Typer) -> None:
         (list_, "harness list events --about payout", "harness list controls --json -"),
         (replay, "harness replay S18 --without K04 --diagram attack.svg"),
         (judge, "harness judge trace.jsonl --requirements requirements.yaml"),
+        (schema, "harness schema", "harness schema editor/"),
     ):
         name = command.__name__.rstrip("_")
         app.command(name, epilog="\b\n" + "\n".join(["Examples:", *(f"  {one}" for one in examples)]))(command)
@@ -148,6 +149,16 @@ def judge(
     raise typer.Exit(
         run_judge(traces, requirements=requirements, json=json, today=today, allow_unchallenged=allow_unchallenged)
     )
+
+
+def schema(
+    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where to write them.")] = "schemas",
+    requirements: Requirements = "requirements.yaml",
+) -> None:
+    """Write the JSON Schemas, the snippets and the reference of events for editors."""
+    from harness.cli.schema import run_schema
+
+    raise typer.Exit(run_schema(folder, baseline=requirements))
 
 
 def list_(

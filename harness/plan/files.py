@@ -77,7 +77,7 @@ def load_scenarios(folder: str | Path) -> list[Scenario]:
 def scenario_files(folder: str | Path) -> Iterator[Path]:
     """The files below a folder that say `kind: scenario`, or cannot be read as YAML at all."""
     for path in sorted(Path(folder).rglob("*.yaml")):
-        if kind_of(path) == "scenario":
+        if kind_of(path) in ("scenario", "unreadable"):
             yield path
 
 

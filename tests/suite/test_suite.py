@@ -201,6 +201,13 @@ def test_mistakes_of_all_files_come_together_each_with_its_place(tmp_path: Path)
     assert any(line.startswith("scenarios/S01.yaml:4:1: ") and "`visits`" in line for line in told)
 
 
+def test_a_scenario_that_cannot_be_read_is_a_mistake_and_never_left_out(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.scenario("S02").write_text("kind: scenario\nid: [S02\n")
+    with pytest.raises(ProblemList, match=r"S02.yaml:\d+:\d+: not valid YAML"):
+        run_suite(project.file)
+
+
 def test_a_missing_system_is_one_line(tmp_path: Path) -> None:
     project = Project(tmp_path)
     (tmp_path / "system.yaml").unlink()
