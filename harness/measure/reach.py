@@ -2,27 +2,34 @@
 
 A reach is one credential that one enforcement point would let in to one person's records of one category, from the
 instant it opened to the instant it closed. Several ways to the same records count once: within reach is the union over
-agents. Times are milliseconds, integrals record-seconds and people-seconds.
+agents. Times are milliseconds, integrals record-seconds and people-seconds. Which reaches matter is for `exposure`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
+from harness.measure.spans import Span, end_of
 from harness.trace import Event, Trace
 
 Unit = Literal["records", "people"]
 Steps = list[tuple[int, int]]
 """A step function: (from this instant in ms, so many), times strictly increasing, values changing."""
-Span = tuple[int, int]
+Group = tuple[str | None, str | None, tuple[str, ...]]
+"""Records that only come together: of one owner and one category, with the same people entitled to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One way to data while it was open; `cause` says why it closed, None where the run ended first."""
+    """One way to data while it was open; `cause` says why it closed, None where the run ended first.
+
+    `user` is the person in whose name the credential was issued, `owner` the one the records are about, `entitled` who
+    else may see them. With a `provider` the way leads on to that LLM provider, for this `purpose`.
+    """
 
     id: str
     opened_ms: int
@@ -32,15 +39,29 @@ class Reach:
     records: int
     user: str | None = None
     agent: str | None = None
+    root_agent: str | None = None
+    session: str | None = None
+    task: str | None = None
     pep: str | None = None
     endpoint: str | None = None
     credential: str | None = None
+    provider: str | None = None
+    purpose: str | None = None
+    entitled: tuple[str, ...] = ()
     cause: str | None = None
+
+    @property
+    def group(self) -> Group:
+        return self.owner, self.category, self.entitled
 
     def within(self, span: Span) -> Reach | None:
         """The part of it that lies inside a span of time; None where there is none."""
         opened, closed = max(self.opened_ms, span[0]), min(self.closed_ms, span[1])
         return replace(self, opened_ms=opened, closed_ms=closed) if opened < closed else None
+
+    def inside(self, spans: Iterable[Span]) -> list[Reach]:
+        """The parts of it that lie inside some spans that do not overlap."""
+        return [part for span in spans if (part := self.within(span)) is not None]
 
 
 def reaches(trace: Trace) -> list[Reach]:
@@ -55,11 +76,6 @@ def reaches(trace: Trace) -> list[Reach]:
             found.append(_reach(start, event.time_ms, event.own.get("cause")))
     found += [_reach(start, end_ms, None) for start in opened.values()]
     return sorted(found, key=lambda one: (one.opened_ms, one.id))
-
-
-def end_of(trace: Trace) -> int:
-    """When a run ended: the instant of its last event."""
-    return max((event.time_ms for event in trace.events), default=0)
 
 
 def in_reach(found: Iterable[Reach], unit: Unit = "records") -> Steps:
@@ -94,33 +110,22 @@ def value_at(steps: Sequence[tuple[int, int]], time_ms: int) -> int:
     return next((value for start, value in reversed(steps) if start <= time_ms), 0)
 
 
-def absences(trace: Trace) -> dict[str, list[Span]]:
-    """When each person was not there: from leaving, silently or after a logout, to arriving again or the run's end."""
-    end_ms = end_of(trace)
-    away: dict[str, int] = {}
-    found: dict[str, list[Span]] = defaultdict(list)
-    for event in trace.events:
-        user = event.who.user
-        if user is None or event.attempt is not None:
-            continue
-        if event.kind in ("user.left", "user.logged_out"):
-            away.setdefault(user, event.time_ms)
-        elif event.kind == "user.arrived" and user in away:
-            found[user].append((away.pop(user), event.time_ms))
-    for user, since_ms in away.items():
-        found[user].append((since_ms, end_ms))
-    return dict(found)
+def most(steps: Sequence[tuple[int, int]]) -> int:
+    """The largest value of a step function."""
+    return max((value for _, value in steps), default=0)
 
 
-def after_departure(trace: Trace) -> list[Reach]:
-    """The reaches of agents for people who were not there, cut to the time in which they were away."""
-    away = absences(trace)
-    return [part for one in reaches(trace) for part in _inside(one, away)]
+def distinct(found: Iterable[Reach]) -> int:
+    """How many different records lay within reach at some time; the widest of several ways to the same ones counts."""
+    widest: dict[Group, int] = {}
+    for one in found:
+        widest[one.group] = max(widest.get(one.group, 0), one.records)
+    return sum(widest.values())
 
 
-def _inside(one: Reach, away: Mapping[str, Sequence[Span]]) -> Iterator[Reach]:
-    spans = away.get(one.user, ()) if one.user is not None else ()
-    return (part for span in spans if (part := one.within(span)) is not None)
+def open_spans(steps: Sequence[tuple[int, int]]) -> list[Span]:
+    """When a step function that ends at zero is above it."""
+    return [(start, end) for (start, value), (end, _) in pairwise(steps) if value > 0]
 
 
 def _reach(start: Event, closed_ms: int, cause: str | None) -> Reach:
@@ -134,9 +139,15 @@ def _reach(start: Event, closed_ms: int, cause: str | None) -> Reach:
         records=int(own.get("records", 1)),
         user=who.user,
         agent=who.agent,
+        root_agent=who.root_agent,
+        session=who.session,
+        task=who.task,
         pep=own.get("pep"),
         endpoint=own.get("endpoint"),
         credential=own.get("credential"),
+        provider=own.get("provider") or None,
+        purpose=own.get("purpose"),
+        entitled=tuple(own.get("entitled", ())),
         cause=cause,
     )
 
@@ -151,18 +162,18 @@ class _Union:
     """Counts records and people behind open reaches; the widest of several ways to the same records counts."""
 
     def __init__(self) -> None:
-        self.ways: dict[tuple[str | None, str | None], list[int]] = defaultdict(list)
-        self.owners: dict[str | None, int] = defaultdict(int)
+        self.ways: dict[Group, list[int]] = defaultdict(list)
+        self.owners: dict[str, int] = defaultdict(int)
         self.records = 0
-
-    @property
-    def people(self) -> int:
-        return sum(1 for owner, ways in self.owners.items() if ways and owner is not None)
+        self.people = 0
 
     def change(self, one: Reach, sign: int) -> None:
         """Opens (1) or closes (-1) a way."""
-        ways = self.ways[one.owner, one.category]
+        ways = self.ways[one.group]
         before = max(ways, default=0)
         ways.append(one.records) if sign > 0 else ways.remove(one.records)
         self.records += max(ways, default=0) - before
-        self.owners[one.owner] += sign
+        if one.owner is not None and one.records:
+            before = self.owners[one.owner]
+            self.owners[one.owner] += sign
+            self.people += (self.owners[one.owner] > 0) - (before > 0)

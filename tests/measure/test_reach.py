@@ -5,15 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.measure.reach import (
-    Reach,
-    absences,
-    after_departure,
-    in_reach,
-    integral,
-    reaches,
-    value_at,
-)
+from harness.measure.reach import Reach, distinct, in_reach, integral, most, open_spans, reaches, value_at
 from harness.trace import Event, Trace, Who
 
 ANA = Who("insurance_agent", "agent", user="ana", agent="insurance_agent")
@@ -61,33 +53,28 @@ def test_what_never_closed_ends_with_the_run() -> None:
     assert [(one.opened_ms, one.closed_ms, one.cause) for one in found] == [(0, 5_000, None)]
 
 
-def test_reach_after_departure_is_cut_to_the_absence() -> None:
-    run = trace(
-        opened(0, "a"),
-        person("user.left", 10_000),
-        person("user.arrived", 40_000),
-        person("user.logged_out", 50_000),
-        closed(60_000, "a"),
-        person("user.left", 70_000),
-    )
-    assert absences(run) == {"ana": [(10_000, 40_000), (50_000, 70_000)]}
-    assert [(one.opened_ms, one.closed_ms) for one in after_departure(run)] == [(10_000, 40_000), (50_000, 60_000)]
-    assert integral(in_reach(after_departure(run))) == 2 * 40.0
-
-
-def test_an_attempt_to_leave_is_no_departure() -> None:
-    from harness.trace import Attempt
-
-    left = person("user.left", 10)
-    stopped = Event(left.kind, 10, "x", left.who, attempt=Attempt(("base",)))
-    assert absences(trace(stopped, person("user.active", 20))) == {}
-
-
 def test_the_integral_inside_a_span_is_what_lies_in_it() -> None:
     steps = [(0, 4), (1_000, 1), (3_000, 0)]
     assert integral(steps, (500, 2_000)) == 0.5 * 4 + 1.0 * 1
     assert integral(steps, (5_000, 9_000)) == 0.0
     assert integral([], (0, 1_000)) == 0.0
+
+
+def test_records_with_other_people_entitled_to_them_are_other_records() -> None:
+    joint = Reach("j", 0, 100, "ana", "policy", 1, entitled=("ana", "ben"))
+    assert in_reach([way(0, 100), joint]) == [(0, 3), (100, 0)]
+    assert in_reach([way(0, 100), joint], "people") == [(0, 1), (100, 0)]
+
+
+def test_the_most_at_one_moment_is_not_all_that_ever_lay_in_reach() -> None:
+    ways = [way(0, 100), way(200, 300, owner="ben", records=3)]
+    assert (most(in_reach(ways)), distinct(ways)) == (3, 5)
+    assert open_spans(in_reach(ways)) == [(0, 100), (200, 300)]
+    assert (most([]), open_spans([])) == (0, [])
+
+
+def test_nobody_is_in_reach_through_a_way_to_no_records() -> None:
+    assert in_reach([way(0, 100, records=0)], "people") == [(0, 0)]
 
 
 WAYS = st.lists(
