@@ -25,7 +25,7 @@ def words(system: System) -> Words:
     declared: dict[str, Iterable[str]] = {
         "person": (*people.customers, *people.employees, *people.brokers, *people.administrators),
         "agent": system.agents,
-        "service": system.services,
+        "service": (*system.services, *system.apis),
         "outsider": ("thief",),
         "provider": system.providers,
         "api": system.apis,

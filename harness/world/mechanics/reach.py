@@ -7,7 +7,7 @@ is asked with the protocol's own check, without effect. On by a setting, since i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harness.oauth import Presented
 from harness.trace import Who
@@ -89,7 +89,7 @@ def _open(world: World, path: Path, credential: Credential) -> None:
     key = world.ids.next("reach")
     world.reach[path] = key
     info = world.design.endpoints[path.endpoint]
-    own = {
+    own: dict[str, Any] = {
         "reach": key,
         "credential": credential.facts.token,
         "pep": info.api,
@@ -97,8 +97,9 @@ def _open(world: World, path: Path, credential: Credential) -> None:
         "owner": path.owner,
         "category": path.category,
         "records": len(world.design.records_of(path.owner, path.category)),
-        "provider": "",
     }
+    if credential.provider is not None:
+        own["provider"] = credential.provider
     world.emit("reach.opened", _who(world, credential), own)
     slack_ms = max(server.leeway for server in world.design.system.servers.values())
     world.plan(Due(credential.expires_ms + slack_ms, "expiry", credential.handle))

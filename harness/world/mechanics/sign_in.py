@@ -26,7 +26,7 @@ def code_flow(world: World, user: str, *, app: str, acr: str) -> tuple[str, str 
     assert isinstance(session, str), "people of the system are known to its server"
     who = world.who(user, world.design.people_types[user], user=user, session=session)
     world.emit("session.started", who)
-    world.emit("user.authenticated", who, {"acr": acr, "method": "password", "previous_session": "", "instrument": ""})
+    world.emit("user.authenticated", who, {"acr": acr, "method": "password"})
     return session, authorize(world, user, session=session, app=app)
 
 
@@ -63,7 +63,7 @@ def authorize(world: World, user: str, *, session: str, app: str, purpose: str |
     if not answer.ok:
         return None
     code = str(answer.body["code"])
-    world.emit("code.issued", who, {"code": code, "request_uri": "", "lifetime": 60_000})
+    world.emit("code.issued", who, {"code": code, "lifetime": 60_000})
     form = {
         "grant_type": "authorization_code",
         "code": code,
