@@ -116,7 +116,9 @@ def _controls(path: str) -> list[Row]:
 def _misbehaviours(path: str) -> list[Row]:
     from harness.plan import misbehaviour_catalogue
 
-    return [one.model_dump(mode="json") for one in misbehaviour_catalogue().values()]
+    return [
+        {**one.model_dump(mode="json"), "requirements": list(one.aims)} for one in misbehaviour_catalogue().values()
+    ]
 
 
 def _events(path: str) -> list[Row]:
@@ -135,9 +137,9 @@ def _events(path: str) -> list[Row]:
 
 
 def _protocol_rules(path: str) -> list[Row]:
-    from harness.oauth import protocol_rules
+    from harness.oauth.rules import catalogue
 
-    return [dict(one) for one in protocol_rules()]
+    return list(catalogue())
 
 
 CATALOGUES: Mapping[str, Callable[[str], list[Row]]] = {
@@ -152,7 +154,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "requirements": ("id", "owner", "severity", "source", "name"),
     "scenarios": ("id", "requirements", "misbehaviours", "name"),
     "controls": ("id", "name", "place", "source", "cost"),
-    "misbehaviours": ("id", "name"),
+    "misbehaviours": ("id", "name", "requirements", "controls", "asi", "llm", "api", "atlas", "cwe"),
     "events": ("id", "about", "own_fields"),
     "protocol-rules": ("id", "status", "source", "name"),
 }
