@@ -81,16 +81,16 @@ def check_proof(
     sound(abs(now_s - claims["iat"]) <= window_s, "the proof is not fresh")
     if token is not None:
         sound(claims.get("ath") == sha256_base64url(token), "`ath` is another token")
-    if nonce is not None and claims.get("nonce") != nonce:
-        raise BadProof("the server's nonce is missing", "P-093", nonce_wanted=True)
+    fresh = nonce is None or claims.get("nonce") == nonce
+    sound(fresh, "the server's nonce is missing", rule="P-093", nonce_wanted=True)
     sound(not seen(f"{key.thumbprint}:{claims['jti']}"), "the proof was used before", rule="P-095")
     return Proof(key.thumbprint, f"{key.thumbprint}:{claims['jti']}")
 
 
-def sound(condition: object, detail: str, *, rule: str = "P-091") -> None:
+def sound(condition: object, detail: str, *, rule: str = "P-091", nonce_wanted: bool = False) -> None:
     """Raise BadProof unless the condition holds."""
     if not condition:
-        raise BadProof(detail, rule)
+        raise BadProof(detail, rule, nonce_wanted=nonce_wanted)
 
 
 def _signed(proof: str) -> tuple[dict[str, Any], PublicKey]:

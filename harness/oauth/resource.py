@@ -85,18 +85,22 @@ class ResourceServer:
 
     def check(self, presented: Presented, route: RouteRule, *, now_s: float) -> tuple[Refusal, ...]:
         """Every check that refuses, in a fixed order: the first is the answer, `()` admits. Changes nothing."""
-        if presented.token is None or presented.in_query or presented.credentials != 1:
-            return (self._no_credential(presented, route),)
-        claims = self._remembered(presented.token) if self._local_mode else None
+        token = presented.token or ""
+        if not token or presented.in_query or presented.credentials != 1:
+            refusal = self._no_credential(presented, route)
+            if refusal is not None:
+                return (refusal,)
+        claims = self._remembered(token) if self._local_mode else None
         if claims is None:
-            read = self._read(presented.token, now_s)
+            read = self._read(token, now_s)
             if isinstance(read, Refusal):
                 return (read,)
             claims = read
         look = Look(self.profile, self.store, claims, presented, route, now_s)
         found = [refusal for one in self._plan(route) if (refusal := one(look)) is not None]
         if not self._local_mode:
-            found += self._introspection_refuses(presented.token, now_s)
+            refusal = self._introspection_refuses(token, now_s)
+            found += [refusal] if refusal is not None else []
         return tuple(found) if found else NO_REFUSAL
 
     def claims(self, token: str) -> Claims | None:
@@ -120,7 +124,7 @@ class ResourceServer:
             )
         return known[1]
 
-    def _no_credential(self, presented: Presented, route: RouteRule) -> Refusal:
+    def _no_credential(self, presented: Presented, route: RouteRule) -> Refusal | None:
         """Nothing that could be judged: several credentials, one in the query (ignored), or none at all."""
         if presented.credentials > 1:
             detail = "more than one credential was sent"
@@ -143,8 +147,7 @@ class ResourceServer:
         read = self._local(token)
         if isinstance(read, Claims) or self.profile.mode == "local":
             return read
-        refusals = self._introspection_refuses(token, now_s)
-        return refusals[0] if refusals else read
+        return self._introspection_refuses(token, now_s) or read
 
     def _local(self, token: str) -> Claims | Refusal:
         """The claims of a JWT access token of a trusted issuer (RFC 9068 section 4), or the refusal."""
@@ -239,17 +242,17 @@ class ResourceServer:
             until_s = min(until_s, claims.exp)
         self.store.cache[token] = Answered(claims is not None, claims, now_s, until_s)
 
-    def _introspection_refuses(self, token: str, now_s: float) -> list[Refusal]:
+    def _introspection_refuses(self, token: str, now_s: float) -> Refusal | None:
         """What the last answer says against the token, and what its absence means: fail open or closed."""
         answered = self.store.cache.get(token)
         if answered is None or now_s > answered.until_s or answered.active is None:
             if self.profile.fail_open and self.claims(token) is not None:
-                return []
+                return None
             detail = "the authorization server did not answer"
-            return [refuse(self.profile, "unavailable", "P-040", "temporarily_unavailable", 503, detail)]
+            return refuse(self.profile, "unavailable", "P-040", "temporarily_unavailable", 503, detail)
         if answered.active:
-            return []
-        return [invalid_token(self.profile, "denied", "P-039", "the token is not active")]
+            return None
+        return invalid_token(self.profile, "denied", "P-039", "the token is not active")
 
     def deadlines(self, now_s: float) -> Iterable[float]:
         """The future instants after which an answer of this enforcement point changes by itself, in order."""
