@@ -6,7 +6,7 @@ command that is not possible in this state raises Impossible: a shrunk attack st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.trace import Event
@@ -24,7 +24,7 @@ from harness.world.mechanics import (
     signals,
 )
 from harness.world.mechanics.legality import Impossible, check
-from harness.world.mechanics.records import Due
+from harness.world.mechanics.records import Approval, Due
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
@@ -93,15 +93,40 @@ def drain(world: World, now_ms: int) -> list[Event]:
 
 
 def deadlines(world: World) -> list[int]:
-    """All future instants of the mechanics that matter: D - 1 and D for each expiry D, and what is on the agenda."""
+    """All future instants of the mechanics at which an answer may change: for an expiry D both D - 1 and D, else D.
+
+    An access token has two: its own end, which clients and the agent look at, and that end with the leeway, which
+    enforcement points grant. Refresh tokens and sessions are the servers'; signals and jobs are on the agenda.
+    """
     instants = {due.at_ms for due in world.agenda.values()}
-    for credential in world.credentials.values():
-        instants.update((credential.expires_ms - 1, credential.expires_ms))
-    for server in world.servers.values():
-        for at_s in server.deadlines(world.now_s):
-            at_ms = round(at_s * 1000)
-            instants.update((at_ms - 1, at_ms))
+    for end_ms in (*_token_ends(world), *_server_ends(world)):
+        instants.update((end_ms - 1, end_ms))
+    for approval in world.approvals.values():
+        if approval.state == "approved":
+            instants.update(_last_good(world, approval))
     return sorted(one for one in instants if one > world.now_ms)
+
+
+def _token_ends(world: World) -> Iterator[int]:
+    leeways_ms = sorted({round(pep.profile.leeway_s * 1000) for pep in world.peps.values()} | {0})
+    for credential in world.credentials.values():
+        if credential.kind == "access":
+            yield from (credential.expires_ms + leeway_ms for leeway_ms in leeways_ms)
+
+
+def _server_ends(world: World) -> Iterator[int]:
+    for server in world.servers.values():
+        yield from (round(at_s * 1000) for at_s in server.deadlines(world.now_s))
+    for pep in world.peps.values():
+        yield from (round(at_s * 1000) for at_s in pep.deadlines(world.now_s))
+
+
+def _last_good(world: World, approval: Approval) -> Iterator[int]:
+    """An approval is good up to an age, that instant included: G and G + 1."""
+    for pep in world.peps.values():
+        if pep.profile.approval_age_s is not None:
+            good_ms = approval.answered_ms + round(pep.profile.approval_age_s * 1000)
+            yield from (good_ms, good_ms + 1)
 
 
 def _happen(world: World, due: Due) -> None:
