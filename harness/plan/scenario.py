@@ -67,6 +67,8 @@ class Action(Closed):
     sparing: bool = Field(default=False, description="Deny this program alone, even where others share its client.")
     enable_agent: Name | None = None
     lock_user: Name | None = None
+    change_tool: str | None = Field(default=None, description="The definition of a tool changes under its name.")
+    approve_tool: str | None = Field(default=None, description="An administrator approves a tool as it is now.")
     revoke_task_of: Name | None = None
     withdraw_consent: Name | None = None
     halt_task_of: Name | None = None
@@ -85,6 +87,14 @@ class Fault(Closed):
     lose: bool = False
     delay: DurationMs = 0
     share: float = Field(default=1.0, ge=0, le=1, description="The share of matching messages, drawn from the seed.")
+
+
+class Outage(Closed):
+    """An authorization server that does not answer for a while."""
+
+    server: Name = "home"
+    since: DurationMs
+    until: DurationMs
 
 
 class Expectation(Closed):
@@ -109,6 +119,8 @@ class Scenario(Closed):
     visits: list[Visit] = []
     actions: list[Action] = []
     faults: list[Fault] = []
+    outages: list[Outage] = []
+    clocks: dict[Name, DurationMs] = Field(default={}, description="By how much the clock of an API runs late.")
     until: DurationMs | None = Field(
         default=None, description="How long the run goes on; by default until all is done."
     )

@@ -153,6 +153,7 @@ class Setting(Closed):
     outside: list[Name] = Field(default=[], description="Enforcement points that it does not cover.")
     operations: list[Name] = Field(default=[], description="Operations or paths it covers; empty means all.")
     strength: Name | None = None
+    places: dict[Name, Name] = Field(default={}, description="A strength of its own for some enforcement points.")
     delay: DurationMs | None = None
     causes: list[Name] = Field(default=[], description="The causes it reacts to; empty means all.")
     limit: int | None = None

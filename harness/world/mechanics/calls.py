@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from harness.trace import Request, Who
-from harness.world.mechanics import egress, grants, guard
+from harness.world.mechanics import custody, egress, grants, guard
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import (
@@ -45,7 +45,7 @@ def call(world: World, step: Call) -> Reply:
     task = world.tasks.get(step.task) if step.task else None
     asked = _asked(world, step, info, task)
     first = _hop(world, step, info, credential, task, actor=step.agent, asked=asked)
-    stop = _runtime_stop(world, step, credential, task) or guard.decide(
+    stop = custody.refusal(world, step, info, credential, task) or guard.decide(
         world, first.info, first.request, credential, asked
     )
     if stop is not None:
@@ -133,23 +133,6 @@ def _hop(
         domain=info.domain,
     )
     return Hop(info, who, credential, guard.request_facts(world, info, credential, actor=actor, who=who, asked=asked))
-
-
-def _runtime_stop(world: World, step: Call, credential: Credential | None, task: Task | None) -> Stop | None:
-    """What the agent's runtime itself refuses, before anything is sent."""
-    design = world.design
-    if (
-        credential is not None
-        and task is not None
-        and credential.user not in (None, task.user)
-        and design.on("K05", step.agent)
-    ):
-        return Stop(("K05",), also=guard.also_for_foreign(world, step), error="not_in_context", reason="policy")
-    if step.handle is not None:
-        return None
-    if credential is not None and credential.agent != step.agent and design.on("K24", step.agent):
-        return Stop(("K24",), error="not_issued_here", reason="policy")
-    return None
 
 
 def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:

@@ -25,6 +25,11 @@ def clients(design: Design) -> Iterator[Client]:
     for name, agent in system.agents.items():
         if not design.shares_client(name):
             yield _client(design, agent.client or name, "agent", agent.policy)
+    for api in system.apis:
+        if design.strength_at("K17", api) in ("introspection", "cached"):
+            name = f"api.{api}"
+            public = key(design.seed, f"client/{name}").public
+            yield Client(client_id=name, type="service", key=public, grants=frozenset(), audience=api)
 
 
 def _client(design: Design, name: str, kind: str, policy: Mapping[str, list[str]]) -> Client:

@@ -278,6 +278,19 @@ class LockUser(Command, frozen=True, gc=False):
     by: str = "admin"
 
 
+class ChangeTool(Command, frozen=True, gc=False):
+    """A tool's definition changes under the name that was approved."""
+
+    tool: str
+
+
+class ApproveTool(Command, frozen=True, gc=False):
+    """An administrator approves a tool in its present version."""
+
+    tool: str
+    by: str = "admin"
+
+
 class Leak(Command, frozen=True, gc=False):
     """A credential ends up where an outsider finds it: a log, a prompt, a tool argument."""
 

@@ -64,6 +64,13 @@ class Design:
         """Whether a control applies at this place."""
         return self.controls.on(control, place, operation)
 
+    def strength_at(self, control: str, place: str) -> str | None:
+        """The strength of a control at a place; None where it does not apply there."""
+        if not self.on(control, place):
+            return None
+        setting = self.controls.setting(control)
+        return setting.places.get(place, setting.strength)
+
     def options(self) -> dict[str, Any]:
         """The settings that change a run, as resolved."""
         return {

@@ -6,17 +6,17 @@ one exception that an expiry is credited to short lifetimes only where the token
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from harness.oauth import Details, Presented, Refusal
 from harness.plan.controls import credit
 from harness.trace import Request, Who
-from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
 from harness.world.mechanics.effects import Stop
 from harness.world.mechanics.records import Credential, Operation, Record, Task
 from harness.world.mechanics.state import World
+from harness.world.mechanics.wire import api_client, post
 
 BASE = "base"
 
@@ -48,7 +48,10 @@ def decide(
     """The enforcement point's answer: None admits; the first refusal is the answer, the others would also stop."""
     pep = world.peps[info.api]
     presented = _presented(world, info, credential, request, asked)
-    refusals = pep.check(presented, world.design.rules[info.name], now_s=world.now_ms / 1000)
+    now_s = local_s(world, info.api)
+    if credential is not None and pep.wants_introspection(credential.token, now_s=now_s):
+        pep.introspected(credential.token, introspection(world, info.api, credential), now_s=now_s)
+    refusals = pep.check(presented, world.design.rules[info.name], now_s=now_s)
     world.count("decisions")
     if not refusals:
         approval = _presented_approval(world, info, credential, asked)
@@ -56,6 +59,17 @@ def decide(
             pep.consume(approval, now_s=world.now_s)
         return None
     return stop_of(world, refusals, credential, place=info.api)
+
+
+def local_s(world: World, api: str) -> float:
+    """The time by the clock of an API, which may run late."""
+    return (world.now_ms - world.conditions.late_ms.get(api, 0)) / 1000
+
+
+def introspection(world: World, api: str, credential: Credential) -> Mapping[str, Any] | None:
+    """What the token's server says about it; None where the server does not answer."""
+    response = post(world, credential.server, "/introspect", api_client(api), {"token": credential.token})
+    return response.body if response.status == 200 else None
 
 
 def stop_of(world: World, refusals: Iterable[Refusal], credential: Credential | None, *, place: str) -> Stop:
@@ -146,11 +160,6 @@ def client_of(world: World, program: str) -> str | None:
     if found is not None:
         return found.client
     return program if program in world.design.system.services else None
-
-
-def also_for_foreign(world: World, step: Call) -> tuple[str, ...]:
-    """Which controls besides the runtime's partition would stop a call with another person's token: none, usually."""
-    return ()
 
 
 def deliver_message(world: World, task: Task, subject: str) -> Stop | None:

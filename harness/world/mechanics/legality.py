@@ -119,6 +119,10 @@ def _start(world: World, command: c.StartTask) -> None:
     _need(command.agent in world.programs, f"`{command.agent}` is not running")
 
 
+def _tool(world: World, command: Any) -> None:
+    _need(command.tool in world.design.endpoints, f"there is no tool `{command.tool}`")
+
+
 def _leak(world: World, command: c.Leak) -> None:
     _need(command.credential in world.credentials, f"there is no credential `{command.credential}`")
 
@@ -145,4 +149,6 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.RevokeGrant: _task_exists,
     c.Halt: _task_exists,
     c.Leak: _leak,
+    c.ChangeTool: _tool,
+    c.ApproveTool: _tool,
 }

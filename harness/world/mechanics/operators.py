@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from harness.trace import Who
 from harness.world.mechanics import signals
-from harness.world.mechanics.commands import DisableAgent, EnableAgent, Leak, LockUser, RevokeGrant
+from harness.world.mechanics.commands import (
+    ApproveTool,
+    ChangeTool,
+    DisableAgent,
+    EnableAgent,
+    Leak,
+    LockUser,
+    RevokeGrant,
+)
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
@@ -62,6 +71,28 @@ def lock_user(world: World, command: LockUser) -> Reply:
     for name, server in world.servers.items():
         signals.spread(world, name, server.disable("user", command.user, now_s=world.now_s))
     return Reply(ok=True)
+
+
+def change_tool(world: World, command: ChangeTool) -> Reply:
+    """A new version of a tool is there; who approved the name has not seen it."""
+    version = world.versions.get(command.tool, 1) + 1
+    world.versions[command.tool] = version
+    world.approved.setdefault(command.tool, 1)
+    _tool_event(world, "tool.changed", command.tool, world.who(world.design.mcp_service, "service"), version)
+    return Reply(ok=True)
+
+
+def approve_tool(world: World, command: ApproveTool) -> Reply:
+    """The present version is what was looked at and approved."""
+    version = world.versions.get(command.tool, 1)
+    world.approved[command.tool] = version
+    _tool_event(world, "tool.approved", command.tool, world.who(command.by, "admin"), version)
+    return Reply(ok=True)
+
+
+def _tool_event(world: World, kind: str, tool: str, who: Who, version: int) -> None:
+    info = world.design.endpoints[tool]
+    world.emit(kind, who, {"tool": info.route.tool or tool, "api": info.api, "version": str(version)})
 
 
 def leak(world: World, command: Leak) -> Reply:

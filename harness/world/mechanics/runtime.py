@@ -17,6 +17,7 @@ from harness.world.mechanics.commands import (
     Step,
     StoreMemory,
 )
+from harness.world.mechanics.custody import tainted
 from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
 from harness.world.mechanics.records import Item, Memory, Program, Task
 from harness.world.mechanics.replies import Reply, refused
@@ -72,7 +73,7 @@ def send_message(world: World, step: SendMessage) -> Reply:
     for category in dict.fromkeys(name for item in items for name in item.categories) or [None]:
         own = {"to_agent": step.to, "destination": step.to, "external": step.external}
         effects.append(Effect("message.sent", who, own | ({"category": category} if category else {})))
-    if step.external and world.design.on("K23", step.agent) and _tainted(world, task):
+    if step.external and world.design.on("K23", step.agent) and tainted(world, task):
         return _refuse(world, step, effects, Stop(("K23",), error="flow_refused"))
     if program is not None and program.disabled_ms >= 0 and world.design.on("K17", step.agent):
         return _refuse(world, step, effects, Stop(("K17",), error="disabled"))
@@ -96,10 +97,6 @@ def spawn(world: World, step: Spawn) -> Reply:
     own = {"by": step.agent, "by_type": "agent"}
     world.emit("agent.registered", world.who(step.agent, world.design.actor_type(step.agent), agent=key), own)
     return Reply(ok=True)
-
-
-def _tainted(world: World, task: Task) -> bool:
-    return any(not world.items[one].trusted for one in world.contexts.get(task.id, ()))
 
 
 def _task(world: World, step: Step) -> Task:

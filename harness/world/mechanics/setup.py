@@ -9,7 +9,7 @@ from harness.world.mechanics.clients import clients
 from harness.world.mechanics.design import Design
 from harness.world.mechanics.keyring import key, key_set
 from harness.world.mechanics.records import Person, Program, Record
-from harness.world.mechanics.state import Fate, World, as_designed
+from harness.world.mechanics.state import Conditions, Fate, World, as_designed
 from harness.world.mechanics.wiring import as_profile, issuer_of, rs_profile
 
 
@@ -20,6 +20,7 @@ def build(
     *,
     seed: int = 0,
     fate: Fate = as_designed,
+    conditions: Conditions | None = None,
     reach: bool = False,
 ) -> World:
     """A world under this design, before anything has happened."""
@@ -30,7 +31,7 @@ def build(
         for name in system.servers
     }
     peps = {api: ResourceServer(rs_profile(design, api), trusted) for api in system.apis}
-    world = World(design, servers, peps, fate)
+    world = World(design, servers, peps, fate, conditions)
     world.records = dict(records)
     for name, kind in design.people_types.items():
         world.people[name] = Person(name, kind)

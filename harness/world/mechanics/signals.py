@@ -28,7 +28,9 @@ def spread(world: World, origin: str, signals: Iterable[Signal]) -> None:
 
 
 def _minded(world: World, signal: Signal, target: str) -> bool:
-    """Consent means nothing to an egress that compares nothing with it (K11 off)."""
+    """Whether a signal means anything here: consent means nothing to an egress that compares nothing with it."""
+    if world.design.strength_at("K17", target) in ("introspection", "cached"):
+        return False  # it asks the server itself
     return signal.kind != "consent_withdrawn" or not world.design.is_egress(target) or world.design.on("K11", target)
 
 

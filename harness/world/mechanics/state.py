@@ -7,7 +7,7 @@ things name them alike. Nothing here decides anything; the modules beside it do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.oauth import AuthorizationServer, ResourceServer
 from harness.trace import Attempt, Cause, Event, Request, Who
@@ -34,6 +34,17 @@ Fate = Callable[[str, str, int], int | None]
 def as_designed(kind: str, destination: str, delay_ms: int) -> int | None:
     """The fate of a message in a world without misfortunes."""
     return delay_ms
+
+
+class Conditions(NamedTuple):
+    """Misfortunes that are known beforehand: servers that do not answer for a while, clocks that run late."""
+
+    outages: tuple[tuple[str, int, int], ...] = ()
+    late_ms: Mapping[str, int] = {}
+
+    def answers(self, server: str, now_ms: int) -> bool:
+        """Whether a server is up."""
+        return not any(name == server and since <= now_ms < until for name, since, until in self.outages)
 
 
 class Ids:
@@ -71,13 +82,28 @@ _DICTS = (
     "counters",
     "leaked",
     "sessions",
+    "versions",
+    "approved",
 )
 
 
 class World:
     """Everything that is true at one instant of a run, with the design it is true under."""
 
-    __slots__ = (*_DICTS, "_who", "design", "fate", "ids", "next_due_ms", "now_ms", "number", "out", "peps", "servers")
+    __slots__ = (
+        *_DICTS,
+        "_who",
+        "conditions",
+        "design",
+        "fate",
+        "ids",
+        "next_due_ms",
+        "now_ms",
+        "number",
+        "out",
+        "peps",
+        "servers",
+    )
 
     records: dict[str, Record]
     people: dict[str, Person]
@@ -98,6 +124,8 @@ class World:
     counters: dict[str, int]
     leaked: dict[str, str]
     sessions: dict[str, int]
+    versions: dict[str, int]
+    approved: dict[str, int]
 
     def __init__(
         self,
@@ -105,6 +133,7 @@ class World:
         servers: dict[str, AuthorizationServer],
         peps: dict[str, ResourceServer],
         fate: Fate = as_designed,
+        conditions: Conditions | None = None,
     ) -> None:
         for name in _DICTS:
             setattr(self, name, {})
@@ -112,6 +141,7 @@ class World:
         self.servers = servers
         self.peps = peps
         self.fate = fate
+        self.conditions = conditions or Conditions()
         self.ids = Ids()
         self.out: list[Event] = []
         self.number = 0
@@ -126,6 +156,7 @@ class World:
             setattr(other, name, getattr(self, name).copy())
         other.design = self.design
         other.fate = self.fate
+        other.conditions = self.conditions
         other.servers = {name: server.fork() for name, server in self.servers.items()}
         other.peps = {name: pep.fork() for name, pep in self.peps.items()}
         other.ids = Ids(self.ids.counts.copy())

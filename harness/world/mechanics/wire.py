@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.oauth import Request, Response
+from harness.oauth import Refusal, Request, Response
 from harness.world.mechanics.keyring import key
 from harness.world.mechanics.state import World
 
@@ -25,7 +25,14 @@ def post(world: World, server: str, path: str, client: str, form: Mapping[str, s
     }
     request = Request("POST", path, form=full, certificate=world.design.certificate(client))
     world.count("as" + path.replace("/", "_").replace("-", "_"))
+    if not world.conditions.answers(server, world.now_ms):
+        return Response(503, refusal=Refusal("unavailable", "temporarily_unavailable", 503, "P-042"))
     return world.servers[server].receive(request, now_s=world.now_s, ids=world.ids)
+
+
+def api_client(api: str) -> str:
+    """The client_id under which an API asks its authorization server about tokens."""
+    return f"api.{api}"
 
 
 def assertion(world: World, server: str, client: str) -> str:

@@ -7,6 +7,7 @@ that grants what it is asked for. Everything else of the protocol stays as stric
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from harness.oauth import ALL_CELLS, NO_CELLS, AsProfile, Audience, DetailType, RsProfile
 from harness.oauth.forms import DISCLOSURE
@@ -74,8 +75,8 @@ def as_profile(design: Design, name: str) -> AsProfile:
         display="server" if design.on("K15") else "client",
         prompt_limit=controls.setting("K15").limit if design.on("K15") else None,
         elevated_scopes=frozenset(str(scope) for scope in design.elevated),
-        disabled_cells=ALL_CELLS if design.on("K16", name) else NO_CELLS,
-        eligibility_cells=ALL_CELLS if design.on("K22", name) else NO_CELLS,
+        disabled_cells=_cells(design, "K16", name),
+        eligibility_cells=_cells(design, "K22", name),
         lineage=design.on("K18", name),
         registration="allow_list" if design.on("K19", name) else "open",
         deny_by_agent=design.on("K19", name) and design.on("K06"),
@@ -111,7 +112,28 @@ def rs_profile(design: Design, api: str) -> RsProfile:
         consumed=design.on("K14", api),
         approval_age_s=_seconds(lifetime, 120_000) if design.on("K14", api) else None,
         claims=design.on("K31", api),
+        mode=_mode(design, api),
+        cache_ttl_s=_seconds(controls.setting("K17").lifetime, 300_000),
         sender=design.on("K20", api),
+    )
+
+
+def _mode(design: Design, api: str) -> Literal["local", "introspection", "cached"]:
+    strength = design.strength_at("K17", api)
+    if strength == "introspection":
+        return "introspection"
+    return "cached" if strength == "cached" else "local"
+
+
+def _cells(design: Design, control: str, name: str) -> frozenset[tuple[str, str]]:
+    """Which paths ask about which principals: all, or those named as `path`, `principal` or `path.principal`."""
+    if not design.on(control, name):
+        return NO_CELLS
+    named = design.controls.setting(control).operations
+    if not named:
+        return ALL_CELLS
+    return frozenset(
+        (path, principal) for path, principal in ALL_CELLS if {path, principal, f"{path}.{principal}"} & set(named)
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.plan.scenario import Fault
-from harness.world.mechanics.state import Fate, as_designed
+from harness.plan.scenario import Fault, Scenario
+from harness.world.mechanics.state import Conditions, Fate, as_designed
 from harness.world.sim.streams import Streams
 
 
@@ -24,3 +24,9 @@ def fate_of(faults: Sequence[Fault], streams: Streams) -> Fate:
         return delay_ms
 
     return fate
+
+
+def conditions_of(scenario: Scenario) -> Conditions:
+    """Outages and late clocks, as the scenario sets them."""
+    outages = tuple((one.server, one.since, one.until) for one in scenario.outages)
+    return Conditions(outages, dict(scenario.clocks))

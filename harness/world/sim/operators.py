@@ -34,6 +34,14 @@ def _lock(run: Run, action: Action, user: str) -> None:
     run.do(c.LockUser(run.cast.person(user)))
 
 
+def _change_tool(run: Run, action: Action, tool: str) -> None:
+    run.do(c.ChangeTool(tool))
+
+
+def _approve_tool(run: Run, action: Action, tool: str) -> None:
+    run.do(c.ApproveTool(tool))
+
+
 def _revoke(run: Run, action: Action, user: str) -> None:
     for task in _open_tasks(run, user):
         run.do(c.RevokeGrant(task))
@@ -66,6 +74,8 @@ _ACTS: dict[str, Callable[[Run, Action, str], None]] = {
     "disable_agent": _disable,
     "enable_agent": _enable,
     "lock_user": _lock,
+    "change_tool": _change_tool,
+    "approve_tool": _approve_tool,
     "revoke_task_of": _revoke,
     "withdraw_consent": _withdraw,
     "halt_task_of": _halt,

@@ -16,7 +16,7 @@ from harness.world.mechanics.engine import apply
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.setup import build
 from harness.world.sim.cast import Cast
-from harness.world.sim.faults import fate_of
+from harness.world.sim.faults import conditions_of, fate_of
 from harness.world.sim.population import records
 from harness.world.sim.streams import Streams
 
@@ -36,7 +36,8 @@ class Run:
         self.scenario = scenario
         self.cast = Cast(system, scenario)
         fate = fate_of(scenario.faults, self.streams)
-        self.world = build(system, controls, records(system), seed=seed, fate=fate, reach=reach)
+        conditions = conditions_of(scenario)
+        self.world = build(system, controls, records(system), seed=seed, fate=fate, conditions=conditions, reach=reach)
         self.log: list[Event] = []
 
     @property

@@ -1,0 +1,99 @@
+"""What can be done next, in a fixed order: by people, operators, outsiders, and by agents that an adversary steers.
+
+Everything here is possible, whatever the controls say to it; `legality` says the same of a single command. The groups
+are functions of their own, for those who choose among them. Time is the caller's: `Jump` goes to an instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.choices_of_agents import by_agents
+from harness.world.mechanics.state import World
+
+
+def choices(world: World, view: Bounds) -> tuple[c.Command, ...]:
+    """Every command that can be given now in the small world, in a fixed order; the jump in time comes last."""
+    return (*by_people(world, view), *by_operators(world, view), *leaks(world), *by_agents(world, view), c.Jump())
+
+
+def by_people(world: World, view: Bounds) -> Iterator[c.Command]:
+    """What people can do: come and go, sign in and out, consent, give work, answer."""
+    for user in view.people:
+        if not world.people[user].present:
+            yield c.Arrive(user)
+            continue
+        yield from _present(world, view, user)
+
+
+def _present(world: World, view: Bounds, user: str) -> Iterator[c.Command]:
+    sessions = sessions_of(world, user)
+    if not sessions:
+        yield c.LogIn(user)
+    for session in sessions:
+        yield c.Act(user, session)
+        yield from tasks_to_give(world, view, user, session)
+    yield from consents_to_give(world, view, user)
+    yield from answers(world, user)
+    yield from (c.LogOut(user, session) for session in sessions)
+    yield from (c.WithdrawConsent(*key) for key in world.consents if key[0] == user)
+    yield from (c.Halt(user, task.id) for task in world.tasks.values() if task.user == user and _going(task.ended_by))
+    yield from (c.Leave(user, device) for device in sorted(world.people[user].devices))
+
+
+def sessions_of(world: World, user: str) -> list[str]:
+    """The sessions that a person signed in to and that have not ended, oldest first."""
+    known = world.servers["home"].store.sessions
+    return [session for session in world.sessions if session in known and known[session].user == user]
+
+
+def tasks_to_give(world: World, view: Bounds, user: str, session: str) -> Iterator[c.StartTask]:
+    """One open task for each kind of work, person and session."""
+    given = {(t.agent, t.purpose) for t in world.tasks.values() if t.session == session and not t.done}
+    for job in view.jobs:
+        if (job.agent, job.purpose) not in given:
+            yield c.StartTask(user, session, job.agent, job.kind, job.purpose, twist="search")
+
+
+def consents_to_give(world: World, view: Bounds, user: str) -> Iterator[c.GiveConsent]:
+    """Consent to a provider for a purpose, to what that needs."""
+    for job in view.jobs:
+        for provider in view.providers:
+            if (user, provider, job.purpose) not in world.consents:
+                yield c.GiveConsent(user, job.agent, provider, job.purpose, world.design.needed(job.purpose))
+
+
+def answers(world: World, user: str) -> Iterator[c.AnswerPrompt]:
+    """Yes or no to each open prompt."""
+    for approval in world.approvals.values():
+        if approval.user == user and approval.state == "pending":
+            yield c.AnswerPrompt(user, approval.id, approve=True)
+            yield c.AnswerPrompt(user, approval.id, approve=False)
+
+
+def by_operators(world: World, view: Bounds) -> Iterator[c.Command]:
+    """What administrators can do: deny and permit agents, revoke grants, lock people out."""
+    for agent in view.agents:
+        if world.programs[agent].disabled_ms >= 0:
+            yield c.EnableAgent(agent)
+            continue
+        yield c.DisableAgent(agent)
+        if world.design.shares_client(agent):
+            yield c.DisableAgent(agent, sparing=True)
+    for task in world.tasks.values():
+        if task.subject is not None and _going(task.ended_by):
+            yield c.RevokeGrant(task.id)
+    yield from (c.LockUser(user) for user in view.people)
+
+
+def leaks(world: World) -> Iterator[c.Leak]:
+    """Every access token can end up where an outsider finds it."""
+    for handle, credential in world.credentials.items():
+        if credential.kind == "access" and handle not in world.leaked:
+            yield c.Leak(handle)
+
+
+def _going(ended_by: str | None) -> bool:
+    return ended_by is None

@@ -1,0 +1,223 @@
+"""What an agent's runtime can be talked into, and what outsiders can do with what leaked; in a fixed order.
+
+Each command is possible; which of them a control refuses is not known here. Every one is marked as the search's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.bounds import MEANT, OTHER, Bounds
+from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.legality import THIEF
+from harness.world.mechanics.records import Credential, Task
+from harness.world.mechanics.state import World
+
+SEARCH = "search"
+
+
+def by_agents(world: World, view: Bounds) -> Iterator[c.Command]:
+    """Everything that agents can do in their tasks, and outsiders without any."""
+    for agent, task in errands(world, view):
+        held = list(within(world, agent))
+        if agent != THIEF:
+            yield from tokens(world, view, agent, task, held)
+        for credential in held:
+            if credential.kind == "access":
+                yield from calls(world, view, agent, task, credential)
+                yield from sends(world, view, agent, task, credential)
+        if task is not None:
+            yield from talk(world, view, task)
+
+
+def errands(world: World, view: Bounds) -> Iterator[tuple[str, Task | None]]:
+    """Who acts for which task: agents for theirs, outsiders and sub-agents for none."""
+    for task in world.tasks.values():
+        yield task.agent, task
+    for name in world.programs:
+        if name.startswith("sub_agent"):
+            yield name, None
+    yield from ((name, None) for name in view.outsiders)
+
+
+def within(world: World, agent: str) -> Iterator[Credential]:
+    """The credentials within a program's reach: its own, and for an outsider whatever leaked."""
+    outside = world.design.is_outside(agent)
+    for handle, credential in world.credentials.items():
+        if credential.holder == agent or (outside and handle in world.leaked):
+            yield credential
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def tokens(world: World, view: Bounds, agent: str, task: Task | None, held: list[Credential]) -> Iterator[c.GetToken]:
+    """Every grant with every subject, audience and scope."""
+    key = task.id if task else None
+    if task is not None:
+        yield c.GetToken(agent=agent, task=key, goal=SEARCH, twist=SEARCH, grant="renew")
+    for audience in view.audiences:
+        yield from credentials_of_its_own(view, agent, key, audience)
+        for subject in held:
+            yield from token_requests(world, view, agent, task, subject, audience)
+
+
+def credentials_of_its_own(view: Bounds, agent: str, task: str | None, audience: str) -> Iterator[c.GetToken]:
+    """The client credentials grant: whatever may be had, then each scope."""
+    for scope in ((), *((one,) for one in view.scopes)):
+        yield c.GetToken(
+            agent=agent, task=task, goal=SEARCH, twist=SEARCH, grant="client_credentials", audience=audience,
+            scope=scope,
+        )  # fmt: skip
+
+
+def token_requests(
+    world: World, view: Bounds, agent: str, task: Task | None, subject: Credential, audience: str
+) -> Iterator[c.GetToken]:
+    """One subject for one audience: all that may be had, all there is, each scope; with consents; with offline access."""
+    grant = "refresh_token" if subject.kind == "refresh" else "token_exchange"
+    base = c.GetToken(
+        agent=agent, task=task.id if task else None, goal=SEARCH, twist=SEARCH, grant=grant, audience=audience,
+        subject=subject.handle,
+    )  # fmt: skip
+    yield base
+    yield replace(base, scope=view.scopes)
+    yield from (replace(base, scope=(one,)) for one in view.scopes)
+    if audience in (world.design.llm_endpoint.api, world.design.mcp_api):
+        yield from _disclosing(world, view, base)
+    if grant == "token_exchange":
+        own = tuple(sorted(i.endpoint.scope for i in world.design.endpoints.values()
+                           if i.api == audience and i.endpoint.scope))  # fmt: skip
+        yield from (replace(base, scope=(one,), offline=True) for one in dict.fromkeys(own))
+
+
+def _disclosing(world: World, view: Bounds, base: c.GetToken) -> Iterator[c.GetToken]:
+    scope = world.design.llm_endpoint.endpoint.scope
+    for purpose in dict.fromkeys(job.purpose for job in view.jobs):
+        for provider in view.providers:
+            yield replace(
+                base, scope=(scope,) if scope else (), provider=provider, purpose=purpose,
+                categories=world.design.needed(purpose),
+            )  # fmt: skip
+
+
+# ---------------------------------------------------------------- calls
+
+
+def calls(world: World, view: Bounds, agent: str, task: Task | None, credential: Credential) -> Iterator[c.Call]:
+    """Every endpoint and tool with one credential, for everybody's records."""
+    for info in world.design.endpoints.values():
+        yield from calls_of(world, view, agent, task, credential, info)
+
+
+def calls_of(
+    world: World, view: Bounds, agent: str, task: Task | None, credential: Credential, info: EndpointInfo
+) -> Iterator[c.Call]:
+    """One endpoint with one credential: each owner, each way to do it, each approval; handles; passed through; as a job."""
+    base = c.Call(
+        agent=agent, task=task.id if task else None, goal=SEARCH, twist=SEARCH, endpoint=info.name,
+        credential=credential.handle,
+    )  # fmt: skip
+    target = world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
+    for owner in owners(view, task, target):
+        one = replace(base, owner=owner)
+        if target.endpoint.operation is None or target.endpoint.privilege != "high":
+            yield one
+            continue
+        for variant in view.variants:
+            meant = replace(one, amount=variant.amount, payee=variant.payee)
+            yield meant
+            yield from (replace(meant, approval=approval) for approval in world.approvals)
+    if info.endpoint.calls:
+        yield replace(base, job=True)
+        yield from (replace(base, passthrough=other.name) for other in world.design.endpoints.values()
+                    if other.endpoint.calls is None and other.api != info.api)  # fmt: skip
+    elif target.endpoint.category is None:
+        yield from (replace(base, handle=one.id) for one in world.handles.values() if one.api == info.api)
+
+
+def owners(view: Bounds, task: Task | None, target: EndpointInfo) -> tuple[str | None, ...]:
+    """Whose records an endpoint may be asked for; the task's own person first."""
+    if target.endpoint.category is None:
+        return (None,)
+    own = task.user if task else None
+    return tuple(sorted(view.people, key=lambda name: name != own))
+
+
+def sends(world: World, view: Bounds, agent: str, task: Task | None, credential: Credential) -> Iterator[c.SendToModel]:
+    """Each piece of data to each provider."""
+    for provider in view.providers:
+        for item in items(world, task):
+            yield c.SendToModel(
+                agent=agent, task=task.id if task else None, goal=SEARCH, twist=SEARCH, provider=provider,
+                credential=credential.handle, items=(item,), purpose=credential.purpose,
+            )  # fmt: skip
+
+
+def items(world: World, task: Task | None) -> tuple[str, ...]:
+    """The data that an errand has seen."""
+    return world.contexts.get(task.id, ()) if task is not None else ()
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def talk(world: World, view: Bounds, task: Task) -> Iterator[c.Command]:
+    """What an agent can do without a token: questions, answers, memories, messages, new clients, sub-agents."""
+    yield from questions(world, view, task)
+    yield from redemptions(world, task)
+    base = {"agent": task.agent, "task": task.id, "goal": SEARCH, "twist": SEARCH}
+    for item in items(world, task):
+        yield c.Deliver(**base, items=(item,))
+        yield c.StoreMemory(**base, item=item)
+        yield c.SendMessage(**base, to="outside", external=True, items=(item,))
+        yield from (c.SendMessage(**base, to=other, items=(item,)) for other in view.agents if other != task.agent)
+    for memory in world.memories.values():
+        if memory.agent == task.agent:
+            yield c.ReadMemory(**base, memory=memory.id)
+    yield from registrations(world, view, task)
+    if sum(name.startswith("sub_agent") for name in world.programs) < view.sub_agents:
+        yield c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}")
+    if not task.done:
+        yield c.EndTask(**base)
+
+
+def questions(world: World, view: Bounds, task: Task) -> Iterator[c.AskApproval]:
+    """Approvals to ask for: of what was meant, and of something else that reads as what was meant."""
+    if len(world.approvals) >= view.approvals:
+        return
+    for info in world.design.endpoints.values():
+        if info.endpoint.operation is None or info.endpoint.privilege != "high":
+            continue
+        for user in sorted(view.people, key=lambda name: name != task.user):
+            ask = c.AskApproval(
+                agent=task.agent, task=task.id, goal=SEARCH, twist=SEARCH, endpoint=info.name, user=user,
+                amount=MEANT.amount, payee=MEANT.payee,
+            )  # fmt: skip
+            yield ask
+            if len(view.variants) > 1:
+                yield replace(
+                    ask, amount=OTHER.amount, payee=OTHER.payee, shown_amount=MEANT.amount, shown_payee=MEANT.payee
+                )
+
+
+def redemptions(world: World, task: Task) -> Iterator[c.AnswerInstead | c.RedeemApproval]:
+    """Answering one's own questions, and taking the token that an answer gives."""
+    for approval in world.approvals.values():
+        if approval.agent != task.agent:
+            continue
+        base = {"agent": task.agent, "task": task.id, "goal": SEARCH, "twist": SEARCH, "approval": approval.id}
+        if approval.state == "pending":
+            yield c.AnswerInstead(**base)
+        else:
+            yield c.RedeemApproval(**base)
+
+
+def registrations(world: World, view: Bounds, task: Task) -> Iterator[c.Register]:
+    """Another client for the same program, at each server."""
+    if len(world.programs[task.agent].registered) < view.registrations:
+        for server in world.servers:
+            yield c.Register(agent=task.agent, task=task.id, goal=SEARCH, twist=SEARCH, server=server)

@@ -1,0 +1,57 @@
+"""What an agent's runtime itself refuses before anything is sent: the controls that stand between the LLM and the wire.
+
+K05 keeps the contexts of people apart, K23 watches where data may flow after untrusted input, K24 presents only what was
+issued to this agent for this task, K25 calls only tools that were approved as they are.
+"""
+
+from __future__ import annotations
+
+from harness.world.mechanics.commands import Call
+from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.effects import Stop
+from harness.world.mechanics.records import Credential, Task
+from harness.world.mechanics.state import World
+
+
+def refusal(
+    world: World, step: Call, info: EndpointInfo, credential: Credential | None, task: Task | None
+) -> Stop | None:
+    """The runtime's own no to a call: the first rule that refuses, with the others that would."""
+    found = [
+        control
+        for control, broken in (
+            ("K05", _foreign(credential, task)),
+            ("K24", _not_issued_here(step, credential)),
+            ("K25", world.versions.get(step.endpoint, 1) != world.approved.get(step.endpoint, 1)),
+            ("K23", task is not None and _flows(world, info, task)),
+        )
+        if broken and world.design.on(control, step.agent)
+    ]
+    if not found:
+        return None
+    return Stop((found[0],), tuple(found[1:]), error="refused_by_runtime", reason="policy")
+
+
+def _foreign(credential: Credential | None, task: Task | None) -> bool:
+    """A credential of another person in this person's task."""
+    return credential is not None and task is not None and credential.user not in (None, task.user)
+
+
+def _not_issued_here(step: Call, credential: Credential | None) -> bool:
+    """A credential that was issued to somebody else, and was found."""
+    return credential is not None and credential.agent not in (None, step.agent)
+
+
+def tainted(world: World, task: Task) -> bool:
+    """Whether the task has read what outsiders wrote."""
+    return any(not world.items[one].trusted for one in world.contexts.get(task.id, ()))
+
+
+def _flows(world: World, info: EndpointInfo, task: Task) -> bool:
+    """K23: after untrusted input the task loses external sends, or (strength `no_private`) the reading of private data."""
+    if not tainted(world, task):
+        return False
+    target = world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
+    if world.design.controls.setting("K23").strength == "no_private":
+        return target.endpoint.action == "read" and target.endpoint.trusted
+    return target.endpoint.sink == "external"
