@@ -73,7 +73,7 @@ def reaches(trace: Trace) -> list[Reach]:
         if event.kind == "reach.opened":
             opened[event.own["reach"]] = event
         elif event.kind == "reach.closed" and (start := opened.pop(event.own["reach"], None)) is not None:
-            found.append(_reach(start, event.time_ms, event.own.get("cause")))
+            found.append(_reach(start, event.time_ms, event.own.get("cause", "unknown")))
     found += [_reach(start, end_ms, None) for start in opened.values()]
     return sorted(found, key=lambda one: (one.opened_ms, one.id))
 

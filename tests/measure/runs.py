@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from harness.trace import Event, Trace, Who
+from harness.trace import Cause, Event, Request, Route, Trace, Who
 
 AGENT = "insurance_agent"
 
@@ -70,3 +70,11 @@ def traces(
             events.append(person(kind, at, user, session=f"{prefix}1"))
         events[-1] = Event(events[-1].kind, at, f"p{prefix}{number}", events[-1].who, events[-1].own)
     return trace(*events, end_s=0.1)
+
+
+def call(time_ms: int, by: Who | None = None, *, endpoint: str = "policies.read", twist: str | None = None) -> Event:
+    """A request that an enforcement point let in."""
+    route = Route(endpoint.split(".")[0], endpoint.split(".")[0], endpoint)
+    request = Request(f"req{time_ms}", route)
+    by = by or who()
+    return Event("request.allowed", time_ms, f"call{time_ms}{by.agent}", by, request=request, cause=Cause("g", twist))
