@@ -153,8 +153,10 @@ def _say(detail: dict[str, Any], document: Document) -> tuple[str, str | None]:
     kind: str = detail["type"]
     value, context = detail.get("input"), detail.get("ctx", {})
     if kind in _EXPECTED:
-        quote = "quote it" if kind == "string_type" and isinstance(value, (int, float)) else None
-        return f"expected {_EXPECTED[kind]}, not {shown(value)}", quote
+        hint = "quote it" if kind == "string_type" and isinstance(value, (int, float)) else None
+        if kind == "bool_parsing":
+            hint = did_you_mean(str(value), ("true", "false"), all_up_to=0)
+        return f"expected {_EXPECTED[kind]}, not {shown(value)}", hint
     if kind in ("literal_error", "enum"):
         words = [w.strip().strip("'") for w in str(context.get("expected", "")).replace(" or ", ", ").split(", ")]
         return f"{shown(value)} is not allowed here", did_you_mean(str(value), words, all_up_to=20, what="one of")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
-NEAR_LENGTHS = (2, 5, 9)
+NEAR_LENGTHS = (1, 5, 9)
 """Shortest words for which one, two and three slips of the keyboard still count as near."""
 
 
@@ -97,11 +97,14 @@ def slips(left: str, right: str, limit: int) -> int:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that a slip or two of the keyboard turn into `word`, or None; ties go to the first in order."""
+    """The known word that a slip or two of the keyboard turn into `word`, or None.
+
+    Ties go to the first: of a list or tuple in its own order, else by the alphabet.
+    """
     limit = sum(len(word) >= length for length in NEAR_LENGTHS)
     low = word[:80].lower()
     best: tuple[int, str] | None = None
-    for candidate in sorted(known):
+    for candidate in known if isinstance(known, (list, tuple)) else sorted(known):
         found = slips(low, candidate.lower(), limit)
         if found <= limit and (best is None or found < best[0]):
             best = found, candidate
@@ -110,9 +113,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, known: Iterable[str], *, all_up_to: int = 12, what: str = "known") -> str | None:
     """A suggestion for an unknown word: the nearest known one, else all of them if they are few, else None."""
-    words = sorted(set(known))
-    if near := nearest(word, words):
+    given = known if isinstance(known, (list, tuple)) else sorted(known)
+    if near := nearest(word, given):
         return f"did you mean `{near}`?"
+    words = sorted(set(given))
     if words and len(words) <= all_up_to:
         return f"{what}: " + ", ".join(f"`{w}`" for w in words)
     return None

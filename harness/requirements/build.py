@@ -13,7 +13,7 @@ from harness.requirements import model
 from harness.requirements.conditions import Constant, Node, tests
 from harness.requirements.grammar import Token
 from harness.requirements.rules import PATTERN_KEYS, Clause, Pattern, Rule
-from harness.requirements.typed import Lists, Scope, common_field, common_fields, look_up_field, typed_condition
+from harness.requirements.typed import Lists, Mistake, Scope, common_field, look_up_field, typed_condition
 from harness.requirements.words import Words
 from harness.trace import Field, Vocabulary
 
@@ -55,9 +55,15 @@ class RuleBuilder:
         self.lists = lists
         self.problems: list[Problem] = []
         self.used: set[str] = set()
+        self.places: Mapping[str, Path] = {}
+        self.partial = False
 
     def build(self, raw: model.Rule, path: Path, variables: Mapping[str, Constant]) -> Rule | None:
-        """The rule at a key path with values for its variables; None where it has mistakes."""
+        """The rule at a key path with values for its variables; None where it has mistakes.
+
+        `places` says where the values of variables stand in the file; with `partial` keys were left out for mistakes
+        that are told already, and what they leave incomplete is not told again.
+        """
         before = sum(p.severity == "error" for p in self.problems)
         keys = keys_of(raw)
         keys.pop("for_each", None)
@@ -80,15 +86,20 @@ class RuleBuilder:
             pattern = "never"
         elif "every" in keys:
             if "leads_to" not in keys and "needs_earlier" not in keys:
+                if self.partial:
+                    return None
                 self.say("`every` needs `needs_earlier` or `leads_to` beside it", *path, "every", on_key=True)
                 return None
             pattern = "precedence" if "needs_earlier" in keys else "response"
         else:
-            self.say("no rule here", *path, on_key=isinstance(path[-1], str), suggestion=_START)
+            if not self.partial:
+                self.say("no rule here", *path, on_key=isinstance(path[-1], str), suggestion=_START)
             return None
-        return pattern if self._keys_fit(pattern, keys, path) else None
+        return pattern if self._keys_fit(pattern, keys, path) or self.partial else None
 
     def _keys_fit(self, pattern: Pattern, keys: Mapping[str, Any], path: Path) -> bool:
+        if self.partial:
+            return False
         fine = True
         for key in keys:
             if key not in PATTERN_KEYS[pattern]:
@@ -208,8 +219,32 @@ class _OneRule:
         return node
 
     def report(self, scope: Scope, *place: Key) -> None:
-        for message, at, suggestion, notes in scope.mistakes:
-            self.say(message, *place, offset=at, suggestion=suggestion, notes=notes)
+        for mistake in scope.mistakes:
+            if self.builder.partial and mistake.variable is not None and mistake.variable not in self.variables:
+                continue
+            elsewhere = self.elsewhere(mistake)
+            if elsewhere is not None:
+                on_key = isinstance(elsewhere[-1], str)
+                problem = self.builder.document.problem(
+                    mistake.message, *elsewhere, on_key=on_key, suggestion=mistake.suggestion
+                )
+                self.builder.problems.append(problem)
+            else:
+                self.say(mistake.message, *place, offset=mistake.at, suggestion=mistake.suggestion, notes=mistake.notes)
+
+    def elsewhere(self, mistake: Mistake) -> Path | None:
+        """Where a mistake stands that a condition only names: in a list, or among the values of a variable."""
+        if mistake.variable is not None:
+            return self.builder.places.get(mistake.variable)
+        if mistake.member is None:
+            return None
+        name, member = mistake.member
+        given = self.builder.document.value["lists"][name]
+        if isinstance(given, list):
+            return ("lists", name, given.index(member))
+        if member in given:
+            return ("lists", name, str(member))
+        return next(("lists", name, key, listed.index(member)) for key, listed in given.items() if member in listed)
 
     def compare(self, about: Clause, other: Clause | None) -> Node | None:
         if "compare" not in self.keys or other is None or not other.kinds:
@@ -227,6 +262,8 @@ class _OneRule:
         names = left.strip(), (right.strip() if sign else left.strip())
         at = len(left) - len(left.lstrip()), text.rfind(names[1]) if sign else text.find(names[1])
         found = self.named(names[0], about.kinds, at[0], "same", index)
+        if found is None and not sign:
+            return None
         match = self.named(names[1], other.kinds, at[1], "same", index)
         if found is None or match is None:
             return None
@@ -239,11 +276,10 @@ class _OneRule:
         """A field named outside conditions: in `same`, `per`, `distinct`, `sum`."""
         scope = self.scope(kinds)
         found = look_up_field(Token("word", name, at), kinds, scope)
-        for message, _, suggestion, notes in scope.mistakes:
-            missing = common_fields(kinds, self.builder.vocabulary)
-            hint = suggestion or did_you_mean(name, missing, all_up_to=0)
+        for mistake in scope.mistakes:
+            message = mistake.message
             message = message if len(kinds) > 1 else message.replace("unknown field", f"`{kinds[0]}` has no field")
-            self.say(message, *place, offset=at, suggestion=hint, notes=notes)
+            self.say(message, *place, offset=at, suggestion=mistake.suggestion, notes=mistake.notes)
         return found
 
     def counted(self, key: str, clause: Clause | None) -> str | None:
@@ -264,7 +300,7 @@ class _OneRule:
         for index, name_field in enumerate(found):
             if name_field is not None and name_field.many:
                 self.say(f"`{name_field.name}` is a list", "per", index, suggestion="`per` takes single values")
-        for clause, key in ends:
+        for clause, key in ends if None not in found else ():
             self.per_of_end(clause, key, given)
         return tuple(f.name for f in found if f is not None)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from harness.load import did_you_mean
+from harness.load import did_you_mean, nearest
 
 MAX_LENGTH = 4_000
 MAX_DEPTH = 30
@@ -159,9 +159,16 @@ class _Parser:
     def whole(self) -> Raw:
         found = self.either()
         if self.now.form != "end":
-            more = ("and", "or", *(("by",) if self.tokens[self.index - 1].form == "variable" else ()))
-            raise self.expected("`and`, `or` or the end", more)
+            raise self.left_over("`and`, `or` or the end")
         return found
+
+    def left_over(self, what: str) -> ConditionError:
+        """What to say where a test is over and something follows: the word before it may be the misspelt one."""
+        before = self.tokens[self.index - 1]
+        meant = "any" if self.is_word("of") else "not"
+        if before.form == "word" and before.text != meant and nearest(before.text, (meant,)):
+            return ConditionError(f"expected a value, not `{before.text}`", before.at, f"did you mean `{meant}`?")
+        return self.expected(what, ("and", "or", *(("by",) if before.form == "variable" else ())))
 
     def either(self) -> Raw:
         parts = [self.both()]
@@ -192,7 +199,7 @@ class _Parser:
 
     def close(self, sign: str) -> None:
         if not self.taken(sign):
-            raise self.expected(f"`{sign}`")
+            raise self.left_over(f"`{sign}`") if sign == ")" else self.expected(f"`{sign}`")
 
     def test(self) -> RawTest:
         if self.now.form != "word" or self.now.text in KEYWORDS:
@@ -221,6 +228,8 @@ class _Parser:
             if not self.taken("in"):
                 raise self.expected("`in`", ("in",))
             return self.among(field, "all in")
+        if self.is_word("(") and nearest(field.text, ("not",)):
+            raise ConditionError(f"expected a field, not `{field.text}`", field.at, "did you mean `not`?")
         raise self.expected("a test such as `is`, `in` or `contains`", OPERATORS)
 
     def equality(self, field: Token) -> RawTest:

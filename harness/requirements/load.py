@@ -7,7 +7,7 @@ and knows `system`; `compile_requirements(source, words)` gives the requirements
 from __future__ import annotations
 
 import itertools
-import re
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,8 +26,9 @@ from harness.requirements.typed import Lists
 from harness.requirements.words import Words
 from harness.trace import STANDARD, Vocabulary
 
+Variables = Mapping[str, tuple[list[Constant], tuple[Key, ...]]]
+"""The values of `for_each` by variable, and the key path of the rule or requirement that has them."""
 MAX_VARIANTS = 1_000
-ID = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Source:
     document: Document
     file: model.File
     items: dict[int, model.Requirement] = field(default_factory=dict)
+    partial: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -94,9 +96,12 @@ def source_of(document: Document) -> Source:
     source = Source(document, _head(document, problems), problems=problems)
     if isinstance(given, list):
         for index, item in enumerate(given):
+            told = len(source.problems)
             found = _item(document, index, item, source.problems)
             if found is not None:
                 source.items[index] = found
+            if len(source.problems) > told:
+                source.partial.add(index)
         if not given:
             source.problems.append(document.problem("no requirement here", "requirements"))
     if isinstance(given, list) and list(value)[-1] != "requirements":
@@ -182,6 +187,7 @@ class _Compiler:
 
     def _requirement(self, index: int, item: model.Requirement) -> Requirement | None:
         path: tuple[Key, ...] = ("requirements", index)
+        self.builder.partial = index in self.source.partial
         rules = tuple(self._rules(item, path))
         stories = tuple(self._stories(item, path))
         return Requirement(
@@ -211,38 +217,40 @@ class _Compiler:
 
     def _rules(self, item: model.Requirement, path: tuple[Key, ...]) -> Iterator[Rule]:
         own = keys_of(item)
-        shared = item.for_each or {}
+        shared = {name: (values, path) for name, values in (item.for_each or {}).items()}
         if item.rules is None:
-            yield from self._variants(item, path, shared, path)
+            if not self.builder.partial or own:
+                yield from self._variants(item, path, shared)
             return
         for key in own:
             if key != "for_each":
                 self.say(f"`{key}` stands beside `rules`", *path, key, on_key=True, suggestion="move it into a rule")
         for index, rule in enumerate(item.rules):
             place = (*path, "rules", index)
-            yield from self._variants(rule, place, {**shared, **(rule.for_each or {})}, place)
+            own_each = {name: (values, place) for name, values in (rule.for_each or {}).items()}
+            yield from self._variants(rule, place, {**shared, **own_each})
 
-    def _variants(
-        self, rule: model.Rule, path: tuple[Key, ...], each: Mapping[str, list[Constant]], place: tuple[Key, ...]
-    ) -> Iterator[Rule]:
+    def _variants(self, rule: model.Rule, path: tuple[Key, ...], each: Variables) -> Iterator[Rule]:
         """One rule for each combination of the values of its variables."""
-        for name in each:
+        for name, (_, place) in each.items():
             if name in self.lists:
                 self.say(f"`{name}` is a list already", *place, "for_each", name, on_key=True, suggestion="rename it")
-        count = 1
-        for values in each.values():
-            count *= len(values)
+        count = math.prod(len(values) for values, _ in each.values())
         if count > MAX_VARIANTS:
-            self.say(f"`for_each` makes {count} rules", *place, "for_each", on_key=True, suggestion="at most 1000")
+            hint = f"at most {MAX_VARIANTS}"
+            self.say(f"`for_each` makes {count} rules", *path, "for_each", on_key=True, suggestion=hint)
             return
         self.builder.used -= set(each)
-        for chosen in itertools.product(*each.values()):
-            built = self.builder.build(rule, path, dict(zip(each, chosen, strict=True)))
+        for chosen in itertools.product(*(range(len(values)) for values, _ in each.values())):
+            picked = dict(zip(each, chosen, strict=True))
+            self.builder.places = {n: (*each[n][1], "for_each", n, at) for n, at in picked.items()}
+            built = self.builder.build(rule, path, {n: each[n][0][at] for n, at in picked.items()})
             if built is not None:
                 yield built
         for name in sorted(set(each) - self.builder.used):
             if not any(p.severity == "error" for p in self.builder.problems):
-                self.say(f"no condition names `${name}`", *place, "for_each", name, on_key=True, severity="warning")
+                place = (*each[name][1], "for_each", name)
+                self.say(f"no condition names `${name}`", *place, on_key=True, severity="warning")
 
     def _unused_lists(self) -> None:
         broken = any(p.severity == "error" for p in (*self.problems, *self.builder.problems))

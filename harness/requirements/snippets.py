@@ -15,8 +15,9 @@ PATTERNS: dict[str, tuple[str, list[str]]] = {
             "  every: ${5:operation.completed}",
             "  where: ${6:privilege is high}",
             "  needs_earlier: ${7:approval.granted}",
-        ]
-        + ["  same: [${8:user, operation}]", "  within: ${9:5m}"],
+            "  same: [${8:user, operation}]",
+            "  within: ${9:5m}",
+        ],
     ),
     "after never": (
         "From so long after one event on, the other never happens",

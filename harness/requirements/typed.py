@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from harness.load import did_you_mean
+from harness.load import did_you_mean, nearest
 from harness.requirements.conditions import (
     All,
     Any_,
@@ -33,9 +33,21 @@ FLAGS: Mapping[str, bool] = {"yes": True, "true": True, "no": False, "false": Fa
 Lists = Mapping[str, frozenset[Constant] | Mapping[str, frozenset[Constant]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake `at` a place in a condition's text; or in what the text names: a list's member, a variable's value."""
+
+    message: str
+    at: int
+    suggestion: str | None = None
+    notes: tuple[str, ...] = ()
+    member: tuple[str, Constant] | None = None
+    variable: str | None = None
+
+
 @dataclass
 class Scope:
-    """What the words of one condition can mean, and the mistakes found in it: (message, place, suggestion, notes)."""
+    """What the words of one condition can mean, and the mistakes found in it."""
 
     vocabulary: Vocabulary
     kinds: tuple[str, ...]
@@ -43,11 +55,18 @@ class Scope:
     lists: Lists
     variables: Mapping[str, Constant]
     earlier: tuple[str, ...] = ()
-    mistakes: list[tuple[str, int, str | None, tuple[str, ...]]] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
-    def say(self, message: str, at: int, suggestion: str | None = None, notes: tuple[str, ...] = ()) -> None:
-        self.mistakes.append((message, at, suggestion, notes))
+    def say(
+        self,
+        message: str,
+        at: int,
+        suggestion: str | None = None,
+        notes: tuple[str, ...] = (),
+        member: tuple[str, Constant] | None = None,
+    ) -> None:
+        self.mistakes.append(Mistake(message, at, suggestion, notes, member))
 
 
 def typed_condition(text: str, scope: Scope, *, comparing: bool = False) -> Node | None:
@@ -71,11 +90,19 @@ def _is_comparison(raw: Raw, scope: Scope) -> bool:
             scope.say("`compare` holds tests joined by `and`", 0)
             return False
         if not any(token.form == "earlier" for token in part.right):
-            scope.say(
-                "`compare` tests against the earlier event", part.field.at, "write `earlier.` before a field of it"
-            )
+            _say_what_is_earlier(part, scope)
             return False
     return True
+
+
+def _say_what_is_earlier(part: RawTest, scope: Scope) -> None:
+    for token in part.right:
+        first, dot, rest = token.text.partition(".")
+        if dot and nearest(first, ("earlier",)):
+            scope.say(f"unknown word `{token.text}`", token.at, f"did you mean `earlier.{rest}`?")
+            return
+    at = part.right[0].at if part.right else part.field.at
+    scope.say("`compare` tests against the earlier event", at, "write `earlier.` before a field of it")
 
 
 def _node(raw: Raw, scope: Scope) -> Node:
@@ -231,7 +258,8 @@ def _check_members(token: Token, members: Iterable[Constant], left: Field, scope
     for member in sorted(members, key=str):
         if not _fits(member, left, known):
             hint = did_you_mean(str(member), known or (), all_up_to=0)
-            scope.say(f"the {what} `{member}` of `${token.text}` is unknown as `{left.name}`", token.at, hint)
+            message = f"the {what} `{member}` of `${token.text}` is unknown as `{left.name}`"
+            scope.say(message, token.at, hint, member=(token.text, member))
 
 
 def _fits(member: Constant, left: Field, known: frozenset[str] | None) -> bool:
@@ -273,6 +301,7 @@ def _variable(token: Token, left: Field, scope: Scope, op: str) -> Value | Other
     if token.text not in scope.variables:
         hint = _near_dollar(token.text, [*scope.variables, *scope.lists])
         scope.say(f"unknown variable `${token.text}`", token.at, hint)
+        scope.mistakes[-1] = replace(scope.mistakes[-1], variable=token.text)
         return None
     scope.used.add(token.text)
     value = scope.variables[token.text]
@@ -282,7 +311,10 @@ def _variable(token: Token, left: Field, scope: Scope, op: str) -> Value | Other
     if left.type == "number" and form == "word":
         scope.say(f"`${token.text}` is no number", token.at)
         return None
-    return _single(Token(form, str(value), token.at), left, scope, op)  # type: ignore[arg-type]  # one of the forms
+    before = len(scope.mistakes)
+    found = _single(Token(form, str(value), token.at), left, scope, op)  # type: ignore[arg-type]  # one of the forms
+    scope.mistakes[before:] = [replace(mistake, variable=token.text) for mistake in scope.mistakes[before:]]
+    return found
 
 
 def _earlier(token: Token, left: Field, scope: Scope) -> Other | None:
