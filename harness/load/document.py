@@ -32,6 +32,8 @@ from harness.load.problems import Problem, ProblemList, Severity, did_you_mean
 
 MAX_BYTES = 8_000_000
 MAX_DEPTH = 40
+MAX_PROBLEMS = 500
+"""So many mistakes of one file are told; what follows them is not read."""
 EXCERPT_LENGTH = 160
 Key = str | int
 Scalar = str | int | float | bool | None
@@ -224,7 +226,7 @@ class _Builder:
         yaml = YAML(typ="safe", pure=True)
         try:
             for event in yaml.parse(self.document.text):
-                if not self._take(event):
+                if not self._take(event) or len(self.problems) >= MAX_PROBLEMS:
                     return
         except MarkedYAMLError as error:
             self._syntax(error)
