@@ -1,58 +1,150 @@
 """What lies within reach: `reach.opened` and `reach.closed` at each instant at which an answer changes.
 
 For each access token that an agent holds, and each endpoint and person whose data it would open, the enforcement point
-is asked with the protocol's own check, without effect. On by a setting, since it costs; the rest of the run is the same.
+is asked with the protocol's own check, without effect (where it would introspect first, in a fork of the world). What is
+in an agent's hands and would be let on to an LLM provider is a way too, named with the provider and the purpose. On by a
+setting, since it costs; the rest of the run is the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from harness.oauth import Presented
 from harness.trace import Who
+from harness.world.mechanics import egress, guard
 from harness.world.mechanics.design import EndpointInfo
-from harness.world.mechanics.records import Credential, Due
+from harness.world.mechanics.records import Credential, Due, Item
 from harness.world.mechanics.state import World
 
 _CAUSES = {"session_denied": "revoked", "denied": "denied", "lineage": "denied", "expired": "expired"}
 
 
+class Group(NamedTuple):
+    """Records of one person and one kind, with the same people entitled to all of them."""
+
+    owner: str
+    category: str
+    entitled: tuple[str, ...]
+
+
 class Path(NamedTuple):
-    """One way to one person's data of one kind."""
+    """One way to a group of records, or with a provider the way on to it."""
 
     credential: str
     endpoint: str
-    owner: str
-    category: str
+    group: Group
+    provider: str | None = None
+    purpose: str | None = None
 
 
 def refresh(world: World) -> None:
     """Write what has come within reach, and what has left it, since the last time."""
     if not world.design.reach:
         return
-    admitted: dict[tuple[str, str], str] = {}
-    open_now: dict[Path, Credential] = {}
-    for credential in _held(world):
-        for info in _opened_by(world, credential):
-            answer = _answer(world, credential, info)
-            admitted[(credential.handle, info.name)] = answer
-            if not answer:
-                open_now.update((path, credential) for path in _paths(world, credential, info))
+    look = Look(world)
+    open_now = look.ways()
     for path in [one for one in world.reach if one not in open_now]:
-        _close(world, Path(*path), admitted)
-    for path, credential in open_now.items():
+        _close(world, Path(*path), look.answers)
+    for path, records in open_now.items():
         if path not in world.reach:
-            _open(world, path, credential)
+            _open(world, path, records)
+    if look.asked:
+        _plan_end_of_answers(world)
+
+
+class Look:
+    """One look at all doors at one instant. `answers` is the check that refused, by credential and endpoint."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.answers: dict[tuple[str, str], str] = {}
+        self.asked = False
+
+    def ways(self) -> dict[Path, int]:
+        """Every way that is open, and to how many records."""
+        held = list(_held(self.world))
+        found: dict[Path, int] = {}
+        for credential in held:
+            for info in _opened_by(self.world, credential):
+                if not self._answer(credential, info):
+                    found.update(self._data(credential, info))
+        hands = _in_hands(self.world, found)
+        for credential in held:
+            found.update(self._onward(credential, hands.get(credential.holder, {})))
+        return found
+
+    @cached_property
+    def _aside(self) -> World:
+        """A fork to ask in, so that asking leaves no trace."""
+        return self.world.fork()
+
+    def _answer(self, credential: Credential, info: EndpointInfo) -> str:
+        """The first check that refuses, or nothing where the token is admitted."""
+        world, now_s = self.world, guard.local_s(self.world, info.api)
+        pep = world.peps[info.api]
+        self.asked = self.asked or pep.profile.mode == "cached"
+        if pep.wants_introspection(credential.token, now_s=now_s):
+            pep = self._aside.peps[info.api]
+            pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
+        presented = Presented(token=credential.token, certificate=world.design.certificate(credential.client))
+        refusals = pep.check(presented, world.design.rules[info.name], now_s=now_s)
+        self.answers[credential.handle, info.name] = refusals[0].check if refusals else ""
+        return self.answers[credential.handle, info.name]
+
+    def _data(self, credential: Credential, info: EndpointInfo) -> Iterator[tuple[Path, int]]:
+        """The records behind an endpoint; what a third-party agent is answered, its provider has."""
+        design = self.world.design
+        target = design.endpoints[info.endpoint.calls or info.name]
+        third_party = info.endpoint.calls is not None and design.is_third_party(credential.holder)
+        provider = design.provider_of(credential.holder) if third_party else None
+        everybody = not design.on("K04", target.api)
+        owners = design.system.people.customers if everybody else [credential.user] if credential.user else []
+        for owner in owners:
+            for group, records in _groups(self.world, owner, str(target.endpoint.category)).items():
+                if provider is None:
+                    yield Path(credential.handle, info.name, group), records
+                elif self._covered(credential, info.api, provider, group):
+                    purpose = _purpose(self.world, credential)
+                    yield Path(credential.handle, info.name, group, provider, purpose), records
+
+    def _onward(self, credential: Credential, hands: dict[Group, int]) -> Iterator[tuple[Path, int]]:
+        """What of the data in an agent's hands the egress gateway would let on to which provider."""
+        info = self.world.design.llm_endpoint
+        if not self.world.design.is_egress(info.api) or info.api not in credential.facts.token_audience:
+            return
+        if not hands or self._answer(credential, info):
+            return
+        purpose = _purpose(self.world, credential)
+        for provider in self.world.design.system.providers:
+            for group, records in hands.items():
+                if self._covered(credential, info.api, provider, group):
+                    yield Path(credential.handle, info.name, group, provider, purpose), records
+
+    def _covered(self, credential: Credential, place: str, provider: str, group: Group) -> bool:
+        """Whether data minimisation would let this kind of data of this person on to the provider."""
+        task = self.world.tasks.get(credential.task) if credential.task else None
+        item = Item(f"{group.category}.{group.owner}", group.owner, group.entitled, (group.category,))
+        purpose = _purpose(self.world, credential) or "none"
+        kept, _ = egress.minimised(self.world, place, provider, purpose, credential, [item], task)
+        return bool(kept)
 
 
 def _held(world: World) -> Iterator[Credential]:
     """Tokens in the hands of agents that could still be admitted anywhere."""
-    slack_ms = max(server.leeway for server in world.design.system.servers.values())
+    slack_ms = _slack_ms(world)
     for credential in world.credentials.values():
         alive = world.now_ms < credential.expires_ms + slack_ms
         if credential.kind == "access" and alive and world.design.is_agent(credential.holder):
             yield credential
+
+
+def _slack_ms(world: World) -> int:
+    """How long after its end a token may still be accepted: leeway, and clocks that run late."""
+    leeway_ms = max(server.leeway for server in world.design.system.servers.values())
+    return leeway_ms + max(world.conditions.late_ms.values(), default=0)
 
 
 def _opened_by(world: World, credential: Credential) -> Iterator[EndpointInfo]:
@@ -67,49 +159,77 @@ def _category(world: World, info: EndpointInfo) -> str | None:
     return target.endpoint.category if target.endpoint.privilege != "high" else None
 
 
-def _answer(world: World, credential: Credential, info: EndpointInfo) -> str:
-    """The first check that refuses, or nothing where the token is admitted."""
-    presented = Presented(token=credential.token, certificate=world.design.certificate(credential.client))
-    refusals = world.peps[info.api].check(presented, world.design.rules[info.name], now_s=world.now_ms / 1000)
-    return refusals[0].check if refusals else ""
+def _groups(world: World, owner: str, category: str) -> dict[Group, int]:
+    """The records of a person and kind, counted apart by who is entitled to them."""
+    found: dict[Group, int] = {}
+    for key in world.design.records_of(owner, category):
+        group = Group(owner, category, world.design.all_records[key].entitled)
+        found[group] = found.get(group, 0) + 1
+    return found
 
 
-def _paths(world: World, credential: Credential, info: EndpointInfo) -> Iterator[Path]:
-    category = _category(world, info)
-    assert category is not None, "only endpoints with data are asked"
-    target = info.endpoint.calls or info.name
-    everybody = not world.design.on("K04", world.design.endpoints[target].api)
-    owners = world.design.system.people.customers if everybody else [credential.user] if credential.user else []
-    for owner in owners:
-        if world.design.records_of(owner, category):
-            yield Path(credential.handle, info.name, owner, category)
+def _in_hands(world: World, open_now: dict[Path, int]) -> dict[str, dict[Group, int]]:
+    """By agent: what it could fetch now, with the kinds of data that come along, and what it has in its contexts."""
+    hands: dict[str, dict[Group, int]] = {}
+    for path, records in open_now.items():
+        mine = hands.setdefault(world.credentials[path.credential].holder, {})
+        target = world.design.endpoints[path.endpoint].endpoint.calls or path.endpoint
+        for category in (path.group.category, *world.design.endpoints[target].endpoint.extra):
+            group = path.group._replace(category=category)
+            mine[group] = max(mine.get(group, 0), records)
+    for task in world.tasks.values():
+        mine = hands.setdefault(task.agent, {})
+        seen: dict[Group, set[str]] = {}
+        for item in (world.items[key] for key in world.contexts.get(task.id, ())):
+            for category in item.categories:
+                seen.setdefault(Group(item.owner, category, item.entitled), set()).add(item.record)
+        for group, names in seen.items():
+            mine[group] = max(mine.get(group, 0), len(names))
+    return hands
 
 
-def _open(world: World, path: Path, credential: Credential) -> None:
+def _purpose(world: World, credential: Credential) -> str | None:
+    """What the work that a credential was issued for is for: the ledger's word, not the token's."""
+    task = world.tasks.get(credential.task) if credential.task else None
+    return task.purpose if task else credential.purpose
+
+
+def _open(world: World, path: Path, records: int) -> None:
     key = world.ids.next("reach")
     world.reach[path] = key
-    info = world.design.endpoints[path.endpoint]
+    credential, info = world.credentials[path.credential], world.design.endpoints[path.endpoint]
     own: dict[str, Any] = {
         "reach": key,
         "credential": credential.facts.token,
         "pep": info.api,
         "endpoint": info.name,
-        "owner": path.owner,
-        "category": path.category,
-        "records": len(world.design.records_of(path.owner, path.category)),
+        "owner": path.group.owner,
+        "category": path.group.category,
+        "entitled": path.group.entitled,
+        "records": records,
     }
-    if credential.provider is not None:
-        own["provider"] = credential.provider
+    own |= {name: value for name in ("provider", "purpose") if (value := getattr(path, name)) is not None}
     world.emit("reach.opened", _who(world, credential), own)
-    slack_ms = max(server.leeway for server in world.design.system.servers.values())
-    world.plan(Due(credential.expires_ms + slack_ms, "expiry", credential.handle))
+    world.plan(Due(credential.expires_ms + _slack_ms(world), "expiry", credential.handle))
 
 
 def _close(world: World, path: Path, answers: dict[tuple[str, str], str]) -> None:
     credential = world.credentials[path.credential]
     check = answers.get((path.credential, path.endpoint), "expired")
-    own = {"reach": world.reach.pop(path), "cause": _CAUSES.get(check, "revoked")}
+    cause = "consent" if path.provider is not None and not check else _CAUSES.get(check, "revoked")
+    own = {"reach": world.reach.pop(path), "cause": cause}
     world.emit("reach.closed", _who(world, credential), own)
+
+
+def _plan_end_of_answers(world: World) -> None:
+    """Remembered answers of introspection end by themselves: one millisecond later the door may be shut."""
+    planned = {(due.at_ms, due.target) for due in world.agenda.values() if due.kind == "expiry"}
+    for api, pep in world.peps.items():
+        for answered in pep.store.cache.values():
+            at_ms = round(answered.until_s * 1000) + world.conditions.late_ms.get(api, 0) + 1
+            if at_ms > world.now_ms and (at_ms, api) not in planned:
+                planned.add((at_ms, api))
+                world.plan(Due(at_ms, "expiry", api))
 
 
 def _who(world: World, credential: Credential) -> Who:
