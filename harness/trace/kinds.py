@@ -301,7 +301,7 @@ _TABLE: list[tuple[str, str, str]] = [
     (
         "reach.opened",
         "a credential began to open a way to data",
-        "reach credential? pep? endpoint? owner? category? records provider?",
+        "reach credential? pep? endpoint? owner? entitled? category? records provider? purpose?",
     ),
     ("reach.closed", "a credential stopped opening a way to data", "reach cause?"),
     ("data.erased", "data about a person was erased from a store", "owner store"),

@@ -28,7 +28,7 @@ def header(run: Run) -> dict[str, Any]:
 
 def counters(world: World) -> dict[str, Any]:
     """What was asked of servers and people, and how honest work went."""
-    return dict(sorted(world.counters.items())) | {"benign": benign(world)}
+    return dict(sorted(world.counters.items())) | {"benign": benign(world), "end_s": world.now_ms / 1000}
 
 
 def benign(world: World) -> dict[str, int]:
