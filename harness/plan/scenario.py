@@ -71,9 +71,14 @@ class Action(Closed):
     approve_tool: str | None = Field(default=None, description="An administrator approves a tool as it is now.")
     revoke_task_of: Name | None = None
     withdraw_consent: Name | None = None
+    give_consent: Name | None = Field(default=None, description="A person consents; also one without an account.")
+    purpose: Name | None = None
     halt_task_of: Name | None = None
     channel: Literal["in_band", "out_of_band"] = "out_of_band"
-    leak_tokens_of: Name | None = None
+    leak_tokens_of: Name | None = Field(
+        default=None, description="Access tokens of this person are found by outsiders."
+    )
+    leak_client: Name | None = Field(default=None, description="The keys and refresh tokens of a client are stolen.")
     thief: NamedTwist | None = None
     agent: Name = "main"
     reach: Literal["one", "domain"] = "one"

@@ -38,6 +38,23 @@ class Mandate(Closed):
     until: DurationMs | None = Field(default=None, description="When it ends, counted from the start of a run.")
 
 
+class Shared(Closed):
+    """Records that are about more people than the one whose container they are in: a meeting, a thread, a joint file."""
+
+    category: Name
+    owner: Name
+    subjects: list[Name]
+
+
+class Secret(Closed):
+    """A credential that lies where an agent can read it: in a file, a tool's answer, an environment."""
+
+    holder: Name = Field(description="Whose authority it carries.")
+    audience: Name
+    scopes: list[Name]
+    found_in: Name = Field(description="Reading a record of this category gives it away.")
+
+
 class People(Closed):
     """Everybody the ledger knows, by id; profiles (names, addresses, account numbers) are drawn from the seed."""
 
@@ -47,6 +64,7 @@ class People(Closed):
     administrators: list[Name] = ["admin"]
     mandates: list[Mandate] = []
     joint: list[list[Name]] = Field(default=[], description="Groups of customers who own one policy together.")
+    others: list[Name] = Field(default=[], description="People without an account whose data turns up in records.")
     population: int | None = Field(default=None, description="How many customers there really are.")
     population_source: Source | None = None
 
@@ -74,6 +92,9 @@ class Endpoint(Closed):
     people_only: bool = Field(default=False, description="Agents are refused, whatever the scope.")
     administrative: bool = Field(default=False, description="Meant for operators; no honest task of an agent needs it.")
     creates_document: bool = False
+    handle_use: Literal["none", "read", "message", "callback"] = Field(
+        default="read", description="What a call with a state handle does: read it, act in its name, have it pushed."
+    )
     handle: bool = Field(default=False, description="Its answer leaves a state handle that a later call can continue.")
     sink: Literal["none", "external"] = "none"
     trusted: bool = Field(default=True, description="No: what it returns was written by outsiders.")
@@ -95,6 +116,7 @@ class Api(Closed):
     domain: Name = "home"
     endpoints: dict[Name, Endpoint] = Field(min_length=1)
     legacy: bool = Field(default=False, description="API key only: it authorizes nothing itself, its gateway does.")
+    pooled: bool = Field(default=False, description="Its callers share connections that are used again.")
     around_gateway: bool = Field(default=False, description="A network path leads to it around its gateway.")
 
 
@@ -177,6 +199,9 @@ class System(Closed):
     services: dict[Name, Service] = {}
     providers: dict[Name, Provider] = {}
     purposes: dict[Name, Purpose] = {}
+    shared: list[Shared] = Field(default=[], description="Records about several people.")
+    secrets: dict[Name, Secret] = Field(default={}, description="Credentials that lie around.")
+    channels: list[Name] = Field(default=[], description="Integrations that speak for people by naming them.")
     tasks: dict[Name, TaskSpec] = Field(default={}, description="The honest work that people ask for, by kind.")
     categories: list[Name] = Field(default=[], description="Further categories that no endpoint names.")
     controls: dict[Name, Setting] = {}

@@ -10,32 +10,22 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.trace import Request, Who
-from harness.world.mechanics import custody, egress, grants, guard
+from harness.world.mechanics import answers, custody, egress, grants, guard
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import (
     Effect,
+    Hop,
     Stop,
     data_effects,
-    items_from,
     operation_fields,
     remember_refusal,
     settle,
     touched,
 )
-from harness.world.mechanics.records import Credential, Due, Handle, Operation, Record, Task
+from harness.world.mechanics.records import Credential, Due, Operation, Record, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
-
-
-class Hop(NamedTuple):
-    """One request on its way: who sends what with which credential to which endpoint."""
-
-    info: EndpointInfo
-    who: Who
-    credential: Credential | None
-    request: Request
 
 
 def call(world: World, step: Call) -> Reply:
@@ -142,15 +132,25 @@ def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task |
     if hop.info.name != asked.info.name:
         last = _hop(world, step, asked.info, None, task, actor=world.design.mcp_service, asked=asked)
         effects.append(Effect("request.allowed", last.who, {}, last.request))
-    return effects + _handler_effects(world, last, asked, task)
+    return effects + _handler_effects(world, step, last, asked, task)
 
 
-def _handler_effects(world: World, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
+def _handler_effects(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
     purpose = task.purpose if task else None
     effects = data_effects(world, hop.info, asked.records, who=hop.who, request=hop.request, purpose=purpose)
     if asked.operation is not None:
         effects.append(Effect("operation.completed", hop.who, operation_fields(asked.operation), hop.request))
+    if hop.info.endpoint.sink == "external":
+        effects += _sent_outside(world, step, hop)
     return effects
+
+
+def _sent_outside(world: World, step: Call, hop: Hop) -> list[Effect]:
+    """What goes outside with a call: the data in its arguments, by default all that the task has seen."""
+    keys = step.items or world.contexts.get(step.task or "", ())
+    categories = dict.fromkeys(name for key in keys for name in world.items[key].categories)
+    own = {"to_agent": hop.info.api, "destination": hop.info.name, "external": True}
+    return [Effect("message.sent", hop.who, own | {"category": name}, hop.request) for name in categories]
 
 
 def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, stop: Stop) -> Reply:
@@ -179,60 +179,19 @@ def _handle(
 ) -> Reply:
     """The handler runs: data leaves the API, an operation completes, the answer reaches whoever called."""
     if step.handle is not None:
-        return _continue(world, step, hop, task)
+        return answers.resume(world, step, hop, task)
     if asked.operation is not None:
         _decision(world, hop, asked.operation, "permit")
         world.operations[asked.operation.id] = asked.operation
-    settle(world, step, _handler_effects(world, hop, asked, task), None)
+    settle(world, step, _handler_effects(world, step, hop, asked, task), None)
     if hop.info.endpoint.creates_document:
-        _document(world, step, hop, asked)
+        answers.document(world, step, hop, asked.records)
+    outer = tool or hop
     answered = asked.records
     if tool is not None and world.design.is_third_party(step.agent):
         answered = egress.answer_third_party(world, step, tool.credential, asked, tool.who, tool.request)
-    items = items_from(world, hop.info, answered, step.task)
-    handle = None
-    if (tool or hop).info.endpoint.handle and items:
-        handle = world.ids.next("handle")
-        user = task.user if task else ""
-        world.handles[handle] = Handle(handle, (tool or hop).info.api, user, tuple(world.items[one] for one in items))
-    return Reply(ok=True, items=items, handle=handle, operation=asked.operation.id if asked.operation else None)
-
-
-def _document(world: World, step: Call, hop: Hop, asked: guard.Asked) -> None:
-    """A document is generated from records and carries their owners and categories."""
-    context = [world.items[one] for one in world.contexts.get(step.task or "", ())]
-    owners = dict.fromkeys([record.owner for record in asked.records] + [item.owner for item in context])
-    categories = dict.fromkeys(
-        [record.category for record in asked.records] + [name for item in context for name in item.categories]
-    )
-    own = {"document": world.ids.next("document"), "owners": tuple(owners), "categories": tuple(categories)}
-    settle(world, step, [Effect("document.created", hop.who, own, hop.request)], None)
-
-
-def _continue(world: World, step: Call, hop: Hop, task: Task | None) -> Reply:
-    """Continue a stored result by its handle. K05: the handle works for the person it was made for, and nobody else."""
-    found = world.handles.get(step.handle or "")
-    if found is None or found.api != hop.info.api:
-        return Reply(ok=False, error="not_found")
-    user = hop.credential.user if hop.credential else None
-    effects = [
-        Effect("data.accessed", hop.who, world.design.held(item, task.purpose if task else None), hop.request)
-        for item in found.items
-    ]
-    if found.user != user and world.design.on("K05", hop.info.api):
-        stop = Stop(("K05",), error="not_found", reason="not_owner", status=404)
-        settle(world, step, effects, stop)
-        remember_refusal(world, step, stop)
-        return refused(stop)
-    settle(world, step, effects, None)
-    new = []
-    for item in found.items:
-        key = world.ids.next("item")
-        world.items[key] = item
-        new.append(key)
-    if step.task is not None:
-        world.contexts[step.task] = (*world.contexts.get(step.task, ()), *new)
-    return Reply(ok=True, items=tuple(new))
+    reply = answers.receive(world, step, hop, outer=outer, records=answered, task=task)
+    return replace(reply, operation=asked.operation.id) if asked.operation else reply
 
 
 class Job(NamedTuple):

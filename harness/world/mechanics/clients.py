@@ -25,6 +25,8 @@ def clients(design: Design) -> Iterator[Client]:
     for name, agent in system.agents.items():
         if not design.shares_client(name):
             yield _client(design, agent.client or name, "agent", agent.policy)
+    for name, secret in system.secrets.items():
+        yield _client(design, f"secret.{name}", "service", {secret.audience: secret.scopes})
     for api in system.apis:
         if design.strength_at("K17", api) in ("introspection", "cached"):
             name = f"api.{api}"

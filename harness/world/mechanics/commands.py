@@ -138,13 +138,15 @@ class GetToken(Step, frozen=True, gc=False, kw_only=True):
     purpose: str | None = None
     categories: tuple[str, ...] = ()
     offline: bool = False
+    as_client: str | None = None
 
 
 class Call(Step, frozen=True, gc=False, kw_only=True):
     """Call an endpoint or tool with a credential. `record` or `owner` is the parameter that selects the data.
 
-    `passthrough` is a misbehaving MCP server: it sends the token it got on to that endpoint. `job` has the server go on
-    by itself with the token that it derived.
+    `items` are the data in its arguments; a `cancelled` call is sent, and its answer never read. `passthrough` is a
+    misbehaving MCP server: it sends the token it got on to that endpoint. `job` has the server go on by itself with the
+    token that it derived.
     """
 
     endpoint: str
@@ -157,6 +159,8 @@ class Call(Step, frozen=True, gc=False, kw_only=True):
     approval: str | None = None
     operation: str | None = None
     handle: str | None = None
+    items: tuple[str, ...] = ()
+    cancelled: bool = False
     passthrough: str | None = None
     job: bool = False
     around: bool = False
@@ -289,6 +293,18 @@ class ApproveTool(Command, frozen=True, gc=False):
 
     tool: str
     by: str = "admin"
+
+
+class StealClient(Command, frozen=True, gc=False):
+    """An outsider has the keys of a client, and the refresh tokens that it holds."""
+
+    client: str
+
+
+class Lure(Step, frozen=True, gc=False, kw_only=True):
+    """A person is lured to an authorization link of a client that the attacker registered, with a session open."""
+
+    user: str
 
 
 class Leak(Command, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from harness.trace import Route
 from harness.world.mechanics.records import Item, Record
 
 START_HOUR = 9
+SECRET = "secret."
 LIFETIME_WITHOUT_K07_MS = 3_600_000
 
 
@@ -136,7 +137,8 @@ class Design:
         if client is None:
             return None
         agent = self.system.agents.get(client)
-        bound = agent.binding if agent else "mtls" if client in self.system.services else "none"
+        ours = client in self.system.services or client.startswith(SECRET)
+        bound = agent.binding if agent else "mtls" if ours else "none"
         return f"cert-{client}" if bound == "mtls" else None
 
     def agent_scope(self, agent: str | None, api: str) -> tuple[str, ...]:
@@ -168,12 +170,18 @@ class Design:
 
     def login_audience(self, app: str) -> str:
         """The API that an application asks tokens for when a person signs in."""
-        if app in self.system.agents or self._message is None:
+        if app.startswith(SECRET):
+            return self.system.secrets[app.removeprefix(SECRET)].audience
+        if app in self.system.agents or self._message is None or app not in self.system.services:
             return self.mcp_api
         return self._message.api
 
     def login_scopes(self, app: str) -> tuple[str, ...]:
         """The scopes that an application asks for when a person signs in."""
+        if app.startswith(SECRET):
+            return tuple(self.system.secrets[app.removeprefix(SECRET)].scopes)
+        if app not in self.system.agents and app not in self.system.services:
+            return tuple(str(i.endpoint.scope) for i in self.endpoints.values() if i.api == self.mcp_api and _readable(i))
         if self.system.tokens == "passed_along":
             return tuple(dict.fromkeys(i.endpoint.scope for i in self.endpoints.values() if i.endpoint.scope))
         found = self.system.agents.get(app) or self.system.services.get(app)
@@ -236,6 +244,10 @@ class Design:
         return tuple(found.categories) if found else ()
 
 
+def _readable(info: EndpointInfo) -> bool:
+    return info.endpoint.scope is not None and info.endpoint.privilege == "low" and not info.endpoint.administrative
+
+
 def _rule(info: EndpointInfo) -> RouteRule:
     endpoint = info.endpoint
     runs_here = endpoint.calls is None
@@ -273,6 +285,7 @@ def _endpoints(system: System) -> list[EndpointInfo]:
 def _people_types(system: System) -> dict[str, str]:
     types = dict.fromkeys(system.people.customers, "user")
     types.update(dict.fromkeys(system.people.brokers, "user"))
+    types.update(dict.fromkeys(system.people.others, "outsider"))
     types.update(dict.fromkeys(system.people.employees, "employee"))
     types.update(dict.fromkeys(system.people.administrators, "admin"))
     return types

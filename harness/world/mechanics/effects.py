@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from harness.trace import Attempt, Cause, Request, Who
 from harness.world.mechanics.commands import Step
 from harness.world.mechanics.design import EndpointInfo
-from harness.world.mechanics.records import Item, Operation, Record
+from harness.world.mechanics.records import Credential, Operation, Record
 from harness.world.mechanics.state import World
 
 
@@ -23,6 +23,15 @@ class Effect(NamedTuple):
     who: Who
     own: Mapping[str, Any]
     request: Request | None = None
+
+
+class Hop(NamedTuple):
+    """One request on its way: who sends what with which credential to which endpoint."""
+
+    info: EndpointInfo
+    who: Who
+    credential: Credential | None
+    request: Request
 
 
 class Stop(NamedTuple):
@@ -47,9 +56,11 @@ def remember_refusal(world: World, step: Step, stop: Stop) -> None:
     world.refusals[key] = _united(world.refusals.get(key, ()), stop.by)
 
 
-def settle(world: World, step: Step, effects: Iterable[Effect], stop: Stop | None) -> None:
+def settle(
+    world: World, step: Step, effects: Iterable[Effect], stop: Stop | None, *, cause: Cause | None = None
+) -> None:
     """Write the effects of a step: as facts, or as attempts that carry every refusal on the way to the goal."""
-    cause = cause_of(step)
+    cause = cause or cause_of(step)
     attempt = None
     if stop is not None:
         earlier = world.refusals.get((step.task or step.agent, step.goal), ())
@@ -106,16 +117,3 @@ def operation_fields(operation: Operation) -> dict[str, Any]:
     if operation.payee is not None:
         own["payee"] = operation.payee
     return own
-
-
-def items_from(world: World, info: EndpointInfo, records: Iterable[Record], task: str | None) -> tuple[str, ...]:
-    """Put what was read into the task's context and return the new items' ids: what the LLM sees from now on."""
-    new = []
-    for one in records:
-        key = world.ids.next("item")
-        categories = (one.category, *info.endpoint.extra)
-        world.items[key] = Item(one.id, one.owner, one.entitled, categories, one.trusted and info.endpoint.trusted)
-        new.append(key)
-    if task is not None:
-        world.contexts[task] = (*world.contexts.get(task, ()), *new)
-    return tuple(new)

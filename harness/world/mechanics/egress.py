@@ -7,6 +7,10 @@ comes with a valid token; the gateway keeps the provider's key either way.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
 from harness.trace import Request, Who
 from harness.world.mechanics import guard
 from harness.world.mechanics.commands import SendToModel, Step
@@ -41,13 +45,9 @@ def send_to_model(world: World, step: SendToModel) -> Reply:
     if stop is not None:
         return _refuse(world, step, who, request, [Effect("request.allowed", who, {}, request), *wanted], stop)
     settle(world, step, [Effect("request.allowed", who, {}, request)], None)
-    kept, dropped = _minimised(world, info.api, step.provider, step.purpose or purpose, credential, items, task)
-    if dropped:
-        stop = Stop(("K11",), error="consent_does_not_cover", reason="policy")
-        settle(world, step, _received(world, who, request, step.provider, purpose, dropped), stop)
-        remember_refusal(world, step, stop)
-    if dropped and not kept:
-        return refused(Stop(("K11",), error="consent_does_not_cover"))
+    kept = _reduce(world, step, info.api, who, request, Disclosure(step.provider, purpose, credential), items)
+    if items and not kept:
+        return Reply(ok=False, error="consent_does_not_cover")
     if task is not None:
         typed = Item(record=f"{task.id}.text", owner=task.user, entitled=(task.user,), categories=(), origin="typed")
         settle(world, step, _received(world, who, request, step.provider, purpose, [typed]), None)
@@ -64,52 +64,97 @@ def answer_third_party(
     provider = world.design.provider_of(step.agent)
     purpose = (task.purpose if task else None) or "none"
     extra = asked.info.endpoint.extra
-    items = [Item(one.id, one.owner, one.entitled, (one.category, *extra), one.trusted) for one in asked.records]
+    items = [
+        Item(one.id, one.owner, one.entitled, (one.category, *extra), subjects=one.subjects, trusted=one.trusted)
+        for one in asked.records
+    ]
     api = world.design.mcp_api
-    kept, dropped = _minimised(world, api, provider, purpose, credential, items, task)
-    if dropped:
-        stop = Stop(("K11",), error="consent_does_not_cover", reason="policy")
-        settle(world, step, _received(world, who, request, provider, purpose, dropped), stop)
-        remember_refusal(world, step, stop)
+    kept = _reduce(world, step, api, who, request, Disclosure(provider, purpose, credential), items)
     settle(world, step, _received(world, who, request, provider, purpose, kept), None)
     return tuple(one for one in asked.records if any(item.record == one.id for item in kept))
 
 
-def _minimised(
-    world: World,
-    place: str,
-    provider: str,
-    purpose: str,
-    credential: Credential | None,
-    items: list[Item],
-    task: Task | None,
-) -> tuple[list[Item], list[Item]]:
-    """The items as they may pass, reduced where necessary, and those that were wanted but may not."""
-    if not world.design.on("K11", place):
-        return items, []
-    needed = world.design.needed(purpose)
-    covered = _covered(world, credential, provider, purpose)
+class Disclosure(NamedTuple):
+    """To whom data would go, what for, and with which token."""
+
+    provider: str
+    purpose: str
+    credential: Credential | None
+
+
+def _reduce(
+    world: World, step: Step, place: str, who: Who, request: Request, disclosure: Disclosure, items: list[Item]
+) -> list[Item]:
+    """What may pass of the items; what may not is written as stopped, by the control that held it back."""
+    kept, held = filtered(world, place, items, disclosure)
+    for control, dropped in held:
+        stop = Stop((control,), error="consent_does_not_cover", reason="policy")
+        settle(world, step, _received(world, who, request, disclosure.provider, disclosure.purpose, dropped), stop)
+        remember_refusal(world, step, stop)
+    return kept
+
+
+def filtered(
+    world: World, place: str, items: list[Item], disclosure: Disclosure
+) -> tuple[list[Item], list[tuple[str, list[Item]]]]:
+    """What passes of some items at a place, and what each control holds back."""
+    kept, held = items, []
+    for control, rule in (("K11", minimised), ("K30", agreed)):
+        if world.design.on(control, place):
+            kept, dropped = rule(world, kept, disclosure)
+            held += [(control, dropped)] if dropped else []
+    return kept, held
+
+
+def minimised(world: World, items: list[Item], disclosure: Disclosure) -> tuple[list[Item], list[Item]]:
+    """K11: the items as they may pass, and those that were wanted but may not.
+
+    The owner label is compared with the person in the token; with the strength `subjects` the parts about others are
+    masked as well.
+    """
+    needed = world.design.needed(disclosure.purpose)
+    covered = _covered(world, disclosure)
+    masks = world.design.controls.setting("K11").strength == "subjects"
+    user = disclosure.credential.user if disclosure.credential else None
     kept: list[Item] = []
     dropped: list[Item] = []
     for item in items:
         allowed = tuple(one for one in item.categories if one in covered and one in needed)
-        user = credential.user if credential else None
         if item.owner != user or not allowed:
             dropped.append(item)
             continue
         if allowed != item.categories:
-            dropped.append(item)
-        kept.append(Item(item.record, item.owner, item.entitled, allowed, item.trusted, item.origin))
+            dropped.append(replace(item, subjects=()))
+        if masks:
+            dropped += [replace(item, owner=subject, subjects=()) for subject in item.subjects]
+        kept.append(replace(item, categories=allowed, subjects=() if masks else item.subjects))
     return kept, dropped
 
 
-def _covered(world: World, credential: Credential | None, provider: str, purpose: str) -> tuple[str, ...]:
+def agreed(world: World, items: list[Item], disclosure: Disclosure) -> tuple[list[Item], list[Item]]:
+    """K30: the parts about people who have not agreed to this provider and purpose are masked."""
+    consents = world.servers["home"].store.consents.values()
+    agreed = {
+        one.user
+        for one in consents
+        if one.state == "given" and (one.recipient, one.purpose) == (disclosure.provider, disclosure.purpose)
+    }
+    kept, dropped = [], []
+    for item in items:
+        silent = tuple(one for one in item.subjects if one not in agreed)
+        dropped += [replace(item, owner=one, subjects=()) for one in silent]
+        kept.append(replace(item, subjects=tuple(one for one in item.subjects if one in agreed)))
+    return kept, dropped
+
+
+def _covered(world: World, disclosure: Disclosure) -> tuple[str, ...]:
     """The categories for which the token carries a consent for this provider and purpose; blanket with K10 off."""
+    credential = disclosure.credential
     if credential is None:
         return ()
     if not world.design.on("K10"):
-        return world.design.needed(purpose)
-    if credential.provider != provider or credential.purpose != purpose:
+        return world.design.needed(disclosure.purpose)
+    if (credential.provider, credential.purpose) != (disclosure.provider, disclosure.purpose):
         return ()
     return credential.categories
 
@@ -118,7 +163,7 @@ def _foreign_items(world: World, step: SendToModel, items: list[Item], task: Tas
     """K05: the runtime puts nothing of another person's into this task's prompt, unless the person is entitled to it."""
     if task is None or not world.design.on("K05", step.agent):
         return None
-    if any(task.user not in item.entitled for item in items):
+    if any(item.filed_under not in (None, task.user) for item in items):
         return Stop(("K05",), error="not_in_context")
     return None
 
@@ -128,7 +173,8 @@ def _received(world: World, who: Who, request: Request, provider: str, purpose: 
     found = world.design.system.providers.get(provider)
     grouped: dict[tuple[str, str], list[Item]] = {}
     for item in items:
-        grouped.setdefault((item.owner, item.origin), []).append(item)
+        for person in (item.owner, *item.subjects):
+            grouped.setdefault((person, item.origin), []).append(item)
     effects = []
     for (owner, origin), group in grouped.items():
         tokens = TOKENS_PER_ITEM * len(group)

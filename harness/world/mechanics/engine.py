@@ -58,6 +58,8 @@ _HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
     commands.RevokeGrant: operators.revoke_grant,
     commands.LockUser: operators.lock_user,
     commands.Leak: operators.leak,
+    commands.StealClient: operators.steal_client,
+    commands.Lure: people.follow_link,
     commands.ChangeTool: operators.change_tool,
     commands.ApproveTool: operators.approve_tool,
 }

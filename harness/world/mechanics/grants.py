@@ -38,7 +38,7 @@ def get_token(world: World, step: GetToken) -> Reply:
 
 
 def _request(world: World, step: GetToken) -> Credential | Stop:
-    client = world.programs[step.agent].client
+    client = step.as_client or world.programs[step.agent].client
     subject = world.credentials.get(step.subject) if step.subject else None
     task = world.tasks.get(step.task) if step.task else None
     who = program_who(world, step, task, subject)
@@ -49,7 +49,9 @@ def _request(world: World, step: GetToken) -> Credential | Stop:
         if isinstance(chained, Response):
             return not_issued(world, step, who, chained, subject)
         form = chained
-    response = post(world, server, "/token", client, form)
+    # stolen keys sign, but the certificate of the connection stays with its owner
+    certificate = None if step.as_client else world.design.certificate(client)
+    response = post(world, server, "/token", client, form, certificate=certificate)
     if not response.ok:
         return not_issued(world, step, who, response, subject)
     return keep(world, step, who, response, holder=step.agent, client=client, subject=subject, task=task)
@@ -82,9 +84,27 @@ def _form(world: World, step: GetToken, subject: Credential | None) -> dict[str,
         form["authorization_details"] = json.dumps([_llm_details(step)])
     if step.grant == "refresh_token":
         return form | {"grant_type": "refresh_token", "refresh_token": subject.token if subject else ""}
+    if step.grant == "claimed_subject":
+        return form | {"grant_type": JWT_BEARER, "assertion": _claimed(world, step)}
     if step.grant == "client_credentials":
         return form | {"grant_type": "client_credentials"}
     return form | exchange_form(subject.token if subject else "", audience=step.audience or "", scope=())
+
+
+def _claimed(world: World, step: GetToken) -> str:
+    """What a channel says about a person, signed with the one secret that it shares with everybody."""
+    channel = world.design.system.channels[0]
+    claims = {
+        "iss": issuer_of(channel),
+        "sub": step.person,
+        "aud": world.servers["home"].profile.issuer,
+        "client_id": world.programs[step.agent].client,
+        "iat": world.now_s,
+        "exp": world.now_s + 60,
+        "jti": world.ids.next("assertion"),
+        "scope": " ".join(step.scope),
+    }
+    return key(world.design.seed, f"server/{channel}").sign(claims, "oauth-id-jag+jwt")
 
 
 def _llm_details(step: GetToken) -> dict[str, Any]:

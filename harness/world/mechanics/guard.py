@@ -13,7 +13,7 @@ from harness.oauth import Details, Presented, Refusal
 from harness.plan.controls import credit
 from harness.trace import Request, Who
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
-from harness.world.mechanics.effects import Stop
+from harness.world.mechanics.effects import Stop, operation_fields
 from harness.world.mechanics.records import Credential, Operation, Record, Task
 from harness.world.mechanics.state import World
 from harness.world.mechanics.wire import api_client, post
@@ -122,6 +122,20 @@ def details_of(operation: Operation, *, subject: str) -> Details:
         ("payee", operation.payee or ""),
     )
     return Details(operation.type, subject, fields)
+
+
+def instructed(world: World, info: EndpointInfo, record: Record) -> dict[str, Any]:
+    """The operation that a message into somebody's task leads to."""
+    operation = Operation(
+        id=world.ids.next("op"),
+        type=info.endpoint.operation or "instructed",
+        record=record.id,
+        owner=record.owner,
+        entitled=record.entitled,
+        category=record.category,
+        privilege=info.endpoint.privilege,
+    )
+    return operation_fields(operation)
 
 
 def _presented_approval(world: World, info: EndpointInfo, credential: Credential | None, asked: Asked) -> str | None:

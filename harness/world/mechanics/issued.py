@@ -123,6 +123,8 @@ def not_issued(
 ) -> Stop:
     """A refusal at a token endpoint, as an attempt to be issued a token; a challenge that honest work answers is none."""
     stop = refusal_of(world, response, subject, place=step.server if isinstance(step, GetToken) else "home")
+    if isinstance(step, GetToken) and step.grant == "claimed_subject" and world.design.on("K06"):
+        stop = stop._replace(by=("K06",))  # an assertion without proof of the person's grant is nobody's
     if step.twist is None and stop.error in ("consent_required", "invalid_authorization_details"):
         round_trip(world, world.tasks.get(step.task) if step.task else None)
         return stop
@@ -148,7 +150,7 @@ def refusal_of(world: World, response: Response, subject: Credential | None, *, 
 
 def _grant_name(step: GetToken) -> str:
     """The grant in the vocabulary's words: an application renews with its refresh token."""
-    return "refresh_token" if step.grant == "renew" else step.grant
+    return {"renew": "refresh_token", "claimed_subject": "jwt_bearer"}.get(step.grant, step.grant)
 
 
 def round_trip(world: World, task: Task | None) -> None:

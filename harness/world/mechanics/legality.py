@@ -44,6 +44,8 @@ def within_reach(world: World, agent: str, handle: str) -> bool:
     credential = world.credentials.get(handle)
     if credential is None:
         return False
+    if agent in world.found.get(handle, ()):
+        return True
     return credential.holder == agent or (handle in world.leaked and world.design.is_outside(agent))
 
 
@@ -97,6 +99,8 @@ def _send(world: World, command: c.SendToModel) -> None:
 
 def _token(world: World, command: c.GetToken) -> None:
     _need(command.server in world.servers, f"there is no authorization server `{command.server}`")
+    if command.as_client is not None:
+        _need(f"client:{command.as_client}" in world.leaked, f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
         _need(within_reach(world, command.agent, command.subject), "that credential is out of reach")
 
@@ -121,6 +125,17 @@ def _start(world: World, command: c.StartTask) -> None:
 
 def _tool(world: World, command: Any) -> None:
     _need(command.tool in world.design.endpoints, f"there is no tool `{command.tool}`")
+
+
+def _client(world: World, command: c.StealClient) -> None:
+    _need(
+        any(one.client == command.client for one in world.programs.values()), f"there is no client `{command.client}`"
+    )
+
+
+def _lure(world: World, command: c.Lure) -> None:
+    _present(world, command)
+    _need(bool(world.programs[command.agent].registered), "no client of the attacker's is registered")
 
 
 def _leak(world: World, command: c.Leak) -> None:
@@ -149,6 +164,8 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.RevokeGrant: _task_exists,
     c.Halt: _task_exists,
     c.Leak: _leak,
+    c.StealClient: _client,
+    c.Lure: _lure,
     c.ChangeTool: _tool,
     c.ApproveTool: _tool,
 }

@@ -14,6 +14,7 @@ from harness.world.mechanics.commands import (
     Leak,
     LockUser,
     RevokeGrant,
+    StealClient,
 )
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
@@ -93,6 +94,15 @@ def approve_tool(world: World, command: ApproveTool) -> Reply:
 def _tool_event(world: World, kind: str, tool: str, who: Who, version: int) -> None:
     info = world.design.endpoints[tool]
     world.emit(kind, who, {"tool": info.route.tool or tool, "api": info.api, "version": str(version)})
+
+
+def steal_client(world: World, command: StealClient) -> Reply:
+    """The vault of a client is copied: its keys, and every refresh token in it."""
+    world.leaked[f"client:{command.client}"] = "thief"
+    for handle, credential in world.credentials.items():
+        if credential.client == command.client and credential.kind == "refresh":
+            world.leaked[handle] = "thief"
+    return Reply(ok=True)
 
 
 def leak(world: World, command: Leak) -> Reply:

@@ -18,6 +18,7 @@ from harness.world.mechanics.commands import (
     Leave,
     LogIn,
     LogOut,
+    Lure,
     StartTask,
     WithdrawConsent,
 )
@@ -209,6 +210,21 @@ def record_answer(world: World, approval: Approval, *, approver: str, approve: b
         task = world.tasks.get(approval.task)
         if task is not None and not task.done:
             world.tasks[task.id] = replace(task, ended_by=task.ended_by or "refusal")
+
+
+def follow_link(world: World, step: Lure) -> Reply:
+    """A person opens an authorization link that an attacker made; their open session does the rest, or asks first."""
+    session = next((one for one in world.sessions if _session_of(world, one) == step.user), None)
+    if session is None:
+        return Reply(ok=False, error="login_required")
+    client = world.programs[step.agent].client
+    credential = sign_in.authorize(world, step.user, session=session, app=client, lured_by=step)
+    return Reply(ok=credential is not None, credential=credential, error="" if credential else "consent_required")
+
+
+def _session_of(world: World, session: str) -> str | None:
+    found = world.servers["home"].store.sessions.get(session)
+    return found.user if found else None
 
 
 def halt(world: World, command: Halt) -> Reply:

@@ -68,7 +68,7 @@ class Look:
         held = list(_held(self.world))
         found: dict[Path, int] = {}
         for credential in held:
-            for info in _opened_by(self.world, credential):
+            for info in _opened_by(self.world):
                 if not self._answer(credential, info):
                     found.update(self._data(credential, info))
         hands = _in_hands(self.world, found)
@@ -125,10 +125,9 @@ class Look:
 
     def _covered(self, credential: Credential, place: str, provider: str, group: Group) -> bool:
         """Whether data minimisation would let this kind of data of this person on to the provider."""
-        task = self.world.tasks.get(credential.task) if credential.task else None
         item = Item(f"{group.category}.{group.owner}", group.owner, group.entitled, (group.category,))
         purpose = _purpose(self.world, credential) or "none"
-        kept, _ = egress.minimised(self.world, place, provider, purpose, credential, [item], task)
+        kept, _ = egress.filtered(self.world, place, [item], egress.Disclosure(provider, purpose, credential))
         return bool(kept)
 
 
@@ -147,11 +146,11 @@ def _slack_ms(world: World) -> int:
     return leeway_ms + max(world.conditions.late_ms.values(), default=0)
 
 
-def _opened_by(world: World, credential: Credential) -> Iterator[EndpointInfo]:
-    for api in credential.facts.token_audience:
-        for info in world.design.endpoints.values():
-            if info.api == api and _category(world, info) and info.endpoint.scope in credential.facts.token_scope:
-                yield info
+def _opened_by(world: World) -> Iterator[EndpointInfo]:
+    """Every endpoint with data: what a token opens is for the enforcement point to say, not for the token's claims."""
+    for info in world.design.endpoints.values():
+        if _category(world, info):
+            yield info
 
 
 def _category(world: World, info: EndpointInfo) -> str | None:

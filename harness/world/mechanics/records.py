@@ -21,6 +21,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     category: str
     entitled: tuple[str, ...]
     fields: tuple[str, ...]
+    subjects: tuple[str, ...] = ()
     trusted: bool = True
     region: str = "EU"
     tenant: str = "insurer"
@@ -85,12 +86,19 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """A piece of data outside the API that it left: whose, of what kind, and where it came from."""
+    """A piece of data outside the API that it left: whose, of what kind, and where it came from.
+
+    `filed_under` is the person whom the runtime takes it to be about, which is all that a runtime can go by; `label`
+    the person whom the answer itself names. `subjects` are the others that the data is about.
+    """
 
     record: str
     owner: str
     entitled: tuple[str, ...]
     categories: tuple[str, ...]
+    filed_under: str | None = None
+    label: str | None = None
+    subjects: tuple[str, ...] = ()
     trusted: bool = True
     origin: str = "tool"
 

@@ -19,7 +19,7 @@ from harness.world.mechanics.commands import (
 )
 from harness.world.mechanics.custody import tainted
 from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
-from harness.world.mechanics.records import Item, Memory, Program, Task
+from harness.world.mechanics.records import Memory, Program, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
 
@@ -43,7 +43,7 @@ def read_memory(world: World, step: ReadMemory) -> Reply:
         return _refuse(world, step, [effect], Stop(("K05",), error="not_found"))
     settle(world, step, [effect], None)
     key = world.ids.next("item")
-    world.items[key] = Item(item.record, item.owner, item.entitled, item.categories, item.trusted, "memory")
+    world.items[key] = replace(item, origin="memory", filed_under=memory.subject)
     world.contexts[task.id] = (*world.contexts.get(task.id, ()), key)
     return Reply(ok=True, items=(key,))
 
@@ -56,7 +56,7 @@ def deliver(world: World, step: Deliver) -> Reply:
     for owner, item in {world.items[one].owner: world.items[one] for one in step.items}.items():
         own = {"to": task.user, "owner": owner, "entitled": item.entitled, "category": item.categories[0]}
         effects.append(Effect("answer.delivered", who, own))
-    foreign = [one for one in step.items if task.user not in world.items[one].entitled]
+    foreign = [one for one in step.items if world.items[one].filed_under not in (None, task.user)]
     if foreign and world.design.on("K05", step.agent):
         return _refuse(world, step, effects, Stop(("K05",), error="not_in_context"))
     settle(world, step, effects, None)

@@ -10,8 +10,9 @@ from harness.oauth import Request
 from harness.oauth.forms import DISCLOSURE
 from harness.oauth.keys import sha256_base64url
 from harness.world.mechanics.clients import redirect_of
-from harness.world.mechanics.commands import GetToken, GiveConsent
-from harness.world.mechanics.issued import keep, not_issued
+from harness.world.mechanics.commands import GetToken, GiveConsent, Lure
+from harness.world.mechanics.effects import remember_refusal
+from harness.world.mechanics.issued import keep, not_issued, refusal_of
 from harness.world.mechanics.records import Credential, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
@@ -30,8 +31,13 @@ def code_flow(world: World, user: str, *, app: str, acr: str) -> tuple[str, str 
     return session, authorize(world, user, session=session, app=app)
 
 
-def authorize(world: World, user: str, *, session: str, app: str, purpose: str | None = None) -> str | None:
+def authorize(
+    world: World, user: str, *, session: str, app: str, purpose: str | None = None, lured_by: Lure | None = None
+) -> str | None:
     """The code flow for one client in a session; its access token is held by the application.
+
+    Where a person was lured to the link (`lured_by`) nobody agrees to a consent screen, and the code goes to whoever
+    made the link.
 
     A third party's application also asks for the disclosure to its own model provider that the purpose needs.
     """
@@ -56,11 +62,15 @@ def authorize(world: World, user: str, *, session: str, app: str, purpose: str |
             "categories": list(world.design.needed(purpose)),
         }
         form["authorization_details"] = json.dumps([disclosure])
+    if lured_by is None:
+        world.servers["home"].approve_client(user, app, world.design.login_scopes(app))
     request = Request("GET", "/authorize", form=form, session=session)
     answer = world.servers["home"].receive(request, now_s=world.now_s, ids=world.ids)
     world.count("as_authorize")
     who = world.who(user, world.design.people_types[user], user=user, session=session)
     if not answer.ok:
+        if lured_by is not None:
+            remember_refusal(world, lured_by, refusal_of(world, answer, None, place="home"))
         return None
     code = str(answer.body["code"])
     world.emit("code.issued", who, {"code": code, "lifetime": 60_000})
@@ -73,9 +83,13 @@ def authorize(world: World, user: str, *, session: str, app: str, purpose: str |
     response = post(world, "home", "/token", app, form)
     if not response.ok:
         return None
-    step = GetToken(agent=app, grant="authorization_code")
-    app_who = world.who(app, world.design.actor_type(app), user=user, session=session)
-    kept = keep(world, step, app_who, response, holder=app, client=app, subject=None, task=None, code=code, user=user)
+    holder = app if lured_by is None else lured_by.agent
+    step = GetToken(agent=holder, grant="authorization_code")
+    person = user if lured_by is None else None
+    app_who = world.who(holder, world.design.actor_type(holder), user=person, session=session)
+    kept = keep(
+        world, step, app_who, response, holder=holder, client=app, subject=None, task=None, code=code, user=user
+    )
     return kept.handle
 
 

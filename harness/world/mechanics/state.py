@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from harness.oauth import AuthorizationServer, ResourceServer
 from harness.trace import Attempt, Cause, Event, Request, Who
+from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import Design
 from harness.world.mechanics.records import (
     Approval,
@@ -84,6 +85,9 @@ _DICTS = (
     "sessions",
     "versions",
     "approved",
+    "pools",
+    "found",
+    "callbacks",
 )
 
 
@@ -120,12 +124,15 @@ class World:
     programs: dict[str, Program]
     agenda: dict[str, Due]
     refusals: dict[tuple[str, str], tuple[str, ...]]
-    reach: dict[tuple[str, ...], str]
+    reach: dict[tuple[Any, ...], str]
     counters: dict[str, int]
     leaked: dict[str, str]
     sessions: dict[str, int]
     versions: dict[str, int]
     approved: dict[str, int]
+    pools: dict[tuple[str, str], tuple[tuple[Item, ...], ...]]
+    found: dict[str, tuple[str, ...]]
+    callbacks: dict[str, tuple[Call, ...]]
 
     def __init__(
         self,

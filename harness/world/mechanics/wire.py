@@ -15,15 +15,20 @@ ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+OWN = "own"
 
-def post(world: World, server: str, path: str, client: str, form: Mapping[str, str]) -> Response:
-    """Send a form to an authorization server as an authenticated client."""
+
+def post(
+    world: World, server: str, path: str, client: str, form: Mapping[str, str], *, certificate: str | None = OWN
+) -> Response:
+    """Send a form to an authorization server as an authenticated client, over a connection with its certificate."""
     full = dict(form) | {
         "client_id": client,
         "client_assertion_type": ASSERTION_TYPE,
         "client_assertion": assertion(world, server, client),
     }
-    request = Request("POST", path, form=full, certificate=world.design.certificate(client))
+    shown = world.design.certificate(client) if certificate == OWN else certificate
+    request = Request("POST", path, form=full, certificate=shown)
     world.count("as" + path.replace("/", "_").replace("-", "_"))
     if not world.conditions.answers(server, world.now_ms):
         return Response(503, refusal=Refusal("unavailable", "temporarily_unavailable", 503, "P-042"))

@@ -47,7 +47,7 @@ def as_profile(design: Design, name: str) -> AsProfile:
         issuer=issuer_of(name),
         audiences=_audiences(system, name),
         detail_types=_detail_types(design),
-        issuers_trusted=frozenset(issuer_of(other) for other in system.servers if other != name),
+        issuers_trusted=_trusted(design, name),
         leeway_s=server.leeway / 1000,
         access_token_ttl_s=(lifetime_ms if short else LIFETIME_WITHOUT_K07_MS) / 1000,
         exchange_lifetime="capped" if short else "fresh",
@@ -67,6 +67,7 @@ def as_profile(design: Design, name: str) -> AsProfile:
         consent_scopes=frozenset(
             str(info.endpoint.scope) for info in design.endpoints.values() if design.is_egress(info.api)
         ),
+        user_consent_screen=design.on("K10") and controls.setting("K10").strength == "per_client",
         consent_audiences=frozenset(
             api for api, description in system.apis.items() if description.kind in ("llm_gateway", "mcp")
         ),
@@ -135,6 +136,13 @@ def _cells(design: Design, control: str, name: str) -> frozenset[tuple[str, str]
     return frozenset(
         (path, principal) for path, principal in ALL_CELLS if {path, principal, f"{path}.{principal}"} & set(named)
     )
+
+
+def _trusted(design: Design, name: str) -> frozenset[str]:
+    """Whose assertions count: other domains' servers, and channels that speak for people where K06 asks for no proof."""
+    servers = {issuer_of(other) for other in design.system.servers if other != name}
+    channels = set() if design.on("K06") else {issuer_of(channel) for channel in design.system.channels}
+    return frozenset(servers | channels)
 
 
 def _seconds(value_ms: int | None, default_ms: int) -> float:

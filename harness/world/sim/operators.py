@@ -65,6 +65,20 @@ def _leak(run: Run, action: Action, user: str) -> None:
             run.do(c.Leak(handle))
 
 
+def _leak_client(run: Run, action: Action, client: str) -> None:
+    run.do(c.StealClient(run.cast.agent(client)))
+
+
+def _give_consent(run: Run, action: Action, user: str) -> None:
+    person = run.cast.person(user)
+    if not run.world.people[person].present:
+        run.do(c.Arrive(person, "phone"))
+    agent = run.cast.agent(action.agent)
+    for purpose in run.world.design.system.purposes if action.purpose is None else [action.purpose]:
+        needed = run.world.design.needed(purpose)
+        run.do(c.GiveConsent(person, agent, run.world.design.provider_of(agent), purpose, needed))
+
+
 def _open_tasks(run: Run, user: str) -> list[str]:
     person = run.cast.person(user)
     return [one.id for one in run.world.tasks.values() if one.user == person and not one.done]
@@ -80,4 +94,6 @@ _ACTS: dict[str, Callable[[Run, Action, str], None]] = {
     "withdraw_consent": _withdraw,
     "halt_task_of": _halt,
     "leak_tokens_of": _leak,
+    "leak_client": _leak_client,
+    "give_consent": _give_consent,
 }

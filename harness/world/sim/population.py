@@ -40,6 +40,12 @@ def _records(system: System) -> Iterator[Record]:
                     category=category,
                     entitled=entitled(system, owner, category, number),
                     fields=FIELDS.get(category, ("text",)),
+                    subjects=tuple(
+                        name
+                        for one in system.shared
+                        if (one.owner, one.category) == (owner, category)
+                        for name in one.subjects
+                    ),
                     trusted=category not in untrusted,
                 )
 
