@@ -232,9 +232,11 @@ class _Compiler:
 
     def _variants(self, rule: model.Rule, path: tuple[Key, ...], each: Variables) -> Iterator[Rule]:
         """One rule for each combination of the values of its variables."""
-        for name, (_, place) in each.items():
-            if name in self.lists:
-                self.say(f"`{name}` is a list already", *place, "for_each", name, on_key=True, suggestion="rename it")
+        clashing = [(name, place) for name, (_, place) in each.items() if name in self.lists]
+        for name, place in clashing:
+            self.say(f"`{name}` is a list already", *place, "for_each", name, on_key=True, suggestion="rename it")
+        if clashing:
+            return
         count = math.prod(len(values) for values, _ in each.values())
         if count > MAX_VARIANTS:
             hint = f"at most {MAX_VARIANTS}"

@@ -1,0 +1,252 @@
+"""A file as a whole: every mistake at once, what it may declare, what is warned of, and that nothing crashes it."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.load import ProblemList
+from harness.requirements import RequirementSet, Words, compile_requirements, load_requirements, read_requirements
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(text: str, words: Words | None = None) -> RequirementSet:
+    return compile_requirements(read_requirements("r.yaml", text), words or Words())
+
+
+def mistakes(text: str, words: Words | None = None) -> list[str]:
+    with pytest.raises(ProblemList) as caught:
+        load(text, words)
+    return [str(problem).removeprefix("r.yaml:") for problem in caught.value.errors]
+
+
+RULE = "requirements:\n  - id: R\n    never: data.accessed\n"
+
+
+def test_all_mistakes_of_a_file_at_once() -> None:
+    text = (
+        "lists: {l: [x]}\n"
+        "requirements:\n"
+        "  - id: A\n    never: data.acessed\n"
+        "  - id: A\n    severty: high\n    never: data.accessed\n    where: ownr is known and action is raed\n"
+        "  - id: C\n    every: llm.received\n    needs_earlier: consent.granted\n    within: 5\n    same: [ownr=user]\n"
+    )
+    assert mistakes(text) == [
+        "4:12: unknown event `data.acessed`; did you mean `data.accessed`?",
+        "5:9: the id `A` is here twice; see line 3",
+        "6:5: unknown key `severty`; did you mean `severity`?",
+        "8:12: unknown field `ownr`; did you mean `owner`?",
+        "8:40: `action` is never `raed`; did you mean `read`?",
+        "12:13: `5` is not a duration; write a unit, as in `5m`",
+        "13:12: `llm.received` has no field `ownr`; did you mean `owner`?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("requirements: []\n", "no requirement here"),
+        ("requirements: {a: 1}\n", "expected a list, not a group of keys"),
+        ("[1]\n", "expected a group of keys, not a list"),
+        ("requirements:\n  - never: data.accessed\n", "2:5: the key `id` is missing"),
+        ("requirements:\n  - id: 1st\n    never: data.accessed\n", "`1st` is not a name"),
+        ("requirements:\n  - id: R\n", "no rule here; start with `never`"),
+        ("requirements:\n  - id: R\n    rules: []\n", "at least 1 entry needed here"),
+        (RULE + "system: x.yaml\n", "`requirements` is the last key of the file; move this above it"),
+        (RULE + "    rules: [{never: user.left}]\n", "`never` stands beside `rules`; move it into a rule"),
+        (RULE + "    where: user in $nobody\n", "unknown list `$nobody`"),
+        ("lists: {l: {a: [b]}}\n" + RULE + "    where: user in $l\n", "write `$l by` and a field"),
+        ("values: {user: [b]}\nlists: {l: [b]}\n" + RULE + "    where: user in $l by agent\n", "leave out `by`"),
+        ("lists: {l: [b]}\n" + RULE + "    where: user in $l\n", "1:13: the member `b` of `$l` is unknown as `user`"),
+        ("values: {owners: [x]}\nlists: {x: [x]}\n" + RULE + "    for_each: {x: [x]}\n    where: user is $x\n",
+         "`x` is a list already; rename it"),
+        ("values: {colour: [x]}\n" + RULE, "no field is called `colour`"),
+        ("events: {data.accessed: {}}\n" + RULE, "`data.accessed` is known already"),
+        ("events: {Screened: {}}\n" + RULE, "`Screened` does not read as an event"),
+        ("events: {a.b: {fields: {x: colour}}}\n" + RULE, "unknown type `colour`"),
+        ("events: {a.b: {fields: {user: id}}}\n" + RULE, "every event has `user` already"),
+        (RULE + "    where: owner is a and\n", "expected a field, not the end"),
+        (RULE + "    where: latency > 5\n", "write a unit, as in `5m`"),
+        (RULE + "    where: hour > 5m\n", "leave out the unit"),
+        (RULE + "    where: entitled is owner\n", "use `contains` on a list"),
+        (RULE + "    where: owner contains user\n", "`owner` is no list; write `is` or `in`"),
+        (RULE + "    where: owner > user\n", "`owner` has no order; use `is` or `in`"),
+        (RULE + "    where: owner is session\n", "unknown word `session` for `owner`"),
+        (RULE + "    where: owner == user\n", "`==` cannot stand here; write `is`"),
+        (RULE + "    where: owner is earlier.user\n", "`earlier.` belongs to `compare`"),
+        (RULE + "    where: owner is not missing\n", "write `is known`"),
+        (RULE + "    where: " + "(" * 40 + "owner is known" + ")" * 40 + "\n", "nested deeper than 30 levels"),
+        (RULE + "    where: " + "owner is known or " * 400 + "user is known\n", "at most 4000 characters"),
+        (RULE + "    waiver: {reason: x, owner: y, expires: soon}\n", "expected a date as in `2026-11-01`"),
+        (RULE + "    breaks: [{data.acessed: {}}]\n", "unknown event `data.acessed`"),
+        (RULE + "    breaks: [{data.accessed: {ownr: x}}]\n", "`data.accessed` has no field `ownr`"),
+        (RULE + "    breaks: [{data.accessed: {entitled: x}}]\n", "`entitled` is a list, not `x`"),
+        ("requirements:\n  - id: R\n    at_most: 1\n    of: data.accessed\n    sum: owner\n", "`owner` is no number"),
+        ("requirements:\n  - id: R\n    at_most: 1\n    of: user.left\n    sum: x\n    distinct: user\n",
+         "`distinct` and `sum` do not go together"),
+        ("requirements:\n  - id: R\n    at_most: -1\n    of: user.left\n", "expected at least 0, not `-1`"),
+        ("requirements:\n  - id: R\n    after: user.left\n", "needs `never` beside it"),
+        ("requirements:\n  - id: R\n    every: user.left\n", "`every` needs `needs_earlier` or `leads_to` beside it"),
+        ("requirements:\n  - id: R\n    every: user.left\n    needs_earlier: user.arrived\n    compare: user is user\n",
+         "`compare` tests against the earlier event"),
+        ("requirements:\n  - id: R\n    every: user.left\n    needs_earlier: user.arrived\n    same: [user=session]\n",
+         "`user` and `session` cannot be the same"),
+        ("requirements:\n  - id: R\n    never: [data.accessed, user.left]\n    where: owner is known\n",
+         "`user.left` has no field `owner`; write a rule for each kind"),
+    ],
+)  # fmt: skip
+def test_a_mistake(text: str, said: str) -> None:
+    told = mistakes(text)
+    assert len(told) == 1, told
+    assert said in told[0]
+
+
+def test_what_a_file_declares() -> None:
+    found = load(
+        "lists: {risky: {ben: [health]}, plain: [x]}\n"
+        "values: {category: [health], type: [payout], owner: [ben]}\n"
+        "events:\n"
+        "  sanctions.screened: {fields: {payee: id, result: [clear, hit], score: number, seen: categories}, emitted_by: pay}\n"
+        "requirements:\n"
+        "  - id: A\n"
+        "    every: operation.completed\n"
+        "    where: type is payout\n"
+        "    needs_earlier: sanctions.screened\n"
+        "    earlier_where: result is clear and score < 5 and seen contains health\n"
+        "    same: [payee]\n"
+        "  - id: B\n"
+        "    never: data.accessed\n"
+        "    where: category in $risky by user and record in $plain\n",
+        Words({"record": frozenset({"x"})}),
+    )
+    assert found.vocabulary.kinds["sanctions.screened"].emitted_by == ("pay",)
+    assert [w.text for w in found.warnings] == [
+        "`score` may be missing, and this lets such an event pass; add `score is known` or `score is missing`"
+    ]
+
+
+def test_for_each_makes_a_rule_per_value() -> None:
+    found = load(
+        "values: {store: [a, b]}\nrequirements:\n  - id: R\n    for_each: {store: [a, b], days: [1d, 2d]}\n"
+        "    every: erasure.requested\n    leads_to: data.erased\n    leads_to_where: store is $store\n"
+        "    where: time > $days\n    within: 1d\n"
+    )
+    assert [dict(rule.variables) for rule in found["R"].rules] == [
+        {"store": "a", "days": "1d"}, {"store": "a", "days": "2d"}, {"store": "b", "days": "1d"}, {"store": "b", "days": "2d"},
+    ]  # fmt: skip
+    told = mistakes(
+        "requirements:\n  - id: R\n    for_each: {store: [nowhere]}\n    never: memory.read\n    where: store is $store\n"
+    )
+    assert told == ["3:24: unknown word `nowhere` for `store`; quote it if it is meant as text"]
+
+
+def test_everything_beside_the_rule() -> None:
+    found = load(
+        "system: s.yaml\nrequirements:\n  - id: R\n    text: T\n    owner: product\n    severity: high\n    source: S\n"
+        "    agreed: {product: 2026-11-01}\n    never: user.left\n"
+        "    waiver: {reason: r, owner: ciso, expires: 2026-12-31}\n"
+    )
+    one = found["R"]
+    assert (found.system, one.text, one.owner, one.severity, one.source) == ("s.yaml", "T", "product", "high", "S")
+    assert one.agreed == {"product": date(2026, 11, 1)}
+    assert one.waiver is not None
+    assert (one.waiver.expires, one.line, one.rules[0].line) == (date(2026, 12, 31), 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        (RULE + "    where: acr is low\n", "this reads only what is claimed (`acr`), no fact"),
+        ("requirements:\n  - id: R\n    every: user.left\n    leads_to: user.arrived\n", "without `within`"),
+        (
+            "requirements:\n  - id: R\n    never: permission.granted\n    where: expires_in > 8h\n",
+            "`expires_in` may be missing",
+        ),
+        ("requirements:\n  - id: R\n    never: user.left\n", "nothing in the system ever emits `user.left`"),
+        ("lists: {l: [x]}\n" + RULE, "no rule names `$l`"),
+        (RULE + "    for_each: {x: [a]}\n", "no condition names `$x`"),
+    ],
+)
+def test_warnings_do_not_stop_a_file(text: str, warned: str) -> None:
+    found = load(text, Words(emitted=frozenset({"data.accessed", "permission.granted", "user.arrived"})))
+    assert any(warned in str(warning) for warning in found.warnings), found.warnings
+    assert all(": warning: " in str(warning) for warning in found.warnings)
+
+
+PIECES = st.sampled_from(
+    ["owner", "user", "entitled", "amount", "latency", "is", "not", "in", "and", "or", "(", ")", "[", "]", ",", "known",
+     "missing", "contains", "any of", "all in", "<", ">=", "$l", "$k by", "by", "5", "5m", "5x", "-1", '"x"', "'", "earlier.",
+     "earlier.user", "yes", "=", "é", "\t", "x.y", "not not", "$", "1e9", "9" * 30]
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(st.lists(PIECES, max_size=12).map(" ".join))
+def test_no_condition_crashes(text: str) -> None:
+    import json
+
+    where = json.dumps(text)
+    for keys in (
+        f"never: data.accessed\n    where: {where}",
+        f"every: data.accessed\n    needs_earlier: user.left\n    compare: {where}",
+    ):
+        try:
+            load(f"lists: {{l: [x], k: {{a: [x]}}}}\nrequirements:\n  - id: R\n    {keys}\n")
+        except ProblemList as error:
+            for problem in error.errors:
+                assert problem.line <= 6, problem
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["x", "5m", "data.accessed", "owner is known", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["x", "a.b", "fields", "time"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)  # fmt: skip
+KEYS = st.sampled_from(
+    ["id", "text", "owner", "severity", "never", "where", "every", "needs_earlier", "same", "within", "at_most", "of", "per",
+     "after", "delay", "until", "for", "for_each", "rules", "breaks", "keeps", "waiver", "agreed", "compare", "leads_to"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@given(
+    item=st.dictionaries(KEYS, VALUES, max_size=8),
+    head=st.dictionaries(st.sampled_from(["lists", "values", "events", "system"]), VALUES, max_size=3),
+)
+def test_no_shape_crashes(item: object, head: dict[str, object]) -> None:
+    import contextlib
+    import json
+
+    with contextlib.suppress(ProblemList):
+        load(json.dumps({**head, "requirements": [item]}))
+
+
+def test_the_shipped_file_is_the_six() -> None:
+    from harness.plan import load_system, words
+
+    found = load_requirements(
+        ROOT / "requirements.yaml", words(load_system(ROOT / "scenarios/systems/insurance.yaml").model)
+    )
+    assert [one.id for one in found] == ["R1", "R2", "R3", "R4", "R5", "R6"]
+    assert [len(one.rules) for one in found] == [2, 1, 1, 1, 1, 2]
+    assert not found.warnings
+    assert all(one.owner and one.severity and one.source for one in found)
+
+
+@pytest.mark.slow
+def test_ten_thousand_requirements_are_read_in_seconds() -> None:
+    many = "".join(
+        f"  - id: R{n}\n    never: data.accessed\n    where: owner is known and user not in entitled\n"
+        for n in range(10_000)
+    )
+    start = time.process_time()
+    assert len(load("requirements:\n" + many).requirements) == 10_000
+    assert time.process_time() - start < 30
