@@ -7,7 +7,7 @@ words(loaded.model)                                            # what the requir
 """
 
 from harness.plan.controls import Control, Controls, control_catalogue
-from harness.plan.files import kind_of, load_scenario, load_scenarios, load_system, scenario_files
+from harness.plan.files import kind_of, load_scenario, load_scenarios, load_system, scenario_files, system_of
 from harness.plan.misbehaviours import Misbehaviour, misbehaviour_catalogue
 from harness.plan.scenario import Expectation, Job, Scenario, Twist
 from harness.plan.system import Setting, System
@@ -30,5 +30,6 @@ __all__ = [
     "load_system",
     "misbehaviour_catalogue",
     "scenario_files",
+    "system_of",
     "words",
 ]

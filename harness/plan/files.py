@@ -28,6 +28,11 @@ def _load_system(path: str | Path, above: tuple[Path, ...]) -> Loaded[System]:
         under = _load_system(base, (*above, Path(path).resolve())).document
         document = copy(document)
         document.value = laid_over(under.value, document.value)
+    return system_of(document)
+
+
+def system_of(document: Document) -> Loaded[System]:
+    """A document as a system, whatever file it was; raises ProblemList with all its mistakes."""
     loaded = Loaded(validate(document, System), document)
     problems = list(_system_problems(loaded.model, loaded.document))
     if problems:
