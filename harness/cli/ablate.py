@@ -1,4 +1,4 @@
-"""`harness ablate`: the requirement × control matrix, and where it differs from what was predicted."""
+"""`harness ablate`: the matrix of requirements and controls, and where it differs from what was predicted."""
 
 from __future__ import annotations
 

@@ -57,6 +57,12 @@ def mount(app: typer.Typer) -> None:
         (list_, "harness list events --about payout", "harness list controls --json -"),
         (replay, "harness replay S18 --without K04 --diagram attack.svg"),
         (judge, "harness judge trace.jsonl --requirements requirements.yaml"),
+        (ablate, "harness ablate", "harness ablate --system scenarios/systems/insurance.yaml --json matrix.json"),
+        (
+            compare,
+            "harness compare scenarios/systems/insurance.yaml scenarios/systems/login_only.yaml",
+            "harness compare scenarios/systems/published_*.yaml --runs 20 --json designs.json",
+        ),
         (schema, "harness schema", "harness schema editor/"),
     ):
         name = command.__name__.rstrip("_")
@@ -203,3 +209,63 @@ def replay(
         json=json,
     )
     raise typer.Exit(run_replay(options))
+
+
+def ablate(
+    requirements: Requirements = "requirements.yaml",
+    system: Systems = None,
+    without: Without = None,
+    seed: Seed = 0,
+    pairs: Annotated[
+        bool, typer.Option("--pairs/--no-pairs", help="Also take away the pairs that may stand in for each other.")
+    ] = True,
+    check: Annotated[
+        bool, typer.Option("--check", help="Also hold what scenario files expect against what happens.")
+    ] = False,
+    json: Json = None,
+    markdown: Annotated[
+        str | None, typer.Option("--markdown", metavar="FILE", help="Write the matrix as a page of Markdown.")
+    ] = None,
+) -> None:
+    """Take every control away in turn, and see which requirement that breaks.
+
+    Exit code: 0 finished, 2 wrong input, 4 a run failed; with `--check` 1 where an expectation is not met.
+    """
+    from harness.cli.ablate import AblateOptions, run_ablate
+
+    options = AblateOptions(
+        requirements=requirements,
+        systems=tuple(system or ()),
+        without=tuple(without or ()),
+        seed=seed,
+        pairs=pairs,
+        check=check,
+        json=json,
+        markdown=markdown,
+    )
+    raise typer.Exit(run_ablate(options))
+
+
+def compare(
+    systems: Annotated[list[str], typer.Argument(metavar="SYSTEM…", help="The designs, as system files.")],
+    requirements: Requirements = "requirements.yaml",
+    without: Without = None,
+    seed: Seed = 0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Run every scenario with so many seeds.")] = 1,
+    json: Json = None,
+) -> None:
+    """Put designs side by side on the same draws: verdicts, honest use, cost, exposure.
+
+    Exit code: 0 finished, 2 wrong input, 4 a run failed.
+    """
+    from harness.cli.compare import CompareOptions, run_compare
+
+    options = CompareOptions(
+        systems=tuple(systems),
+        requirements=requirements,
+        without=tuple(without or ()),
+        seed=seed,
+        runs=runs,
+        json=json,
+    )
+    raise typer.Exit(run_compare(options))

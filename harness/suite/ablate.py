@@ -144,9 +144,7 @@ def _removed(design: Design, *, pairs: bool) -> list[Removed]:
     return [BASELINE, *single, *double]
 
 
-def _ablation(
-    project: Project, design: Design, seed: int, runs: Mapping[Removed, Sequence[RunOutcome]]
-) -> Ablation:
+def _ablation(project: Project, design: Design, seed: int, runs: Mapping[Removed, Sequence[RunOutcome]]) -> Ablation:
     before = runs[BASELINE]
     found = [_removal(project, design, removed, outcomes, before) for removed, outcomes in runs.items()]
     return Ablation(

@@ -75,7 +75,9 @@ def compare_with_prediction(ablation: Ablation) -> Comparison | None:
     scenarios = [one for removal in removals for one in _in_scenarios(ablation, prediction, removal)]
     cells = [one for removal in removals for one in _in_cells(ablation, prediction, removal, scenarios)]
     unpredicted = {
-        "+".join(removal.without): tuple(name for name in removal.scenarios if not _spoken_of(ablation, prediction, name))
+        "+".join(removal.without): tuple(
+            name for name in removal.scenarios if not _spoken_of(ablation, prediction, name)
+        )
         for removal in removals
     }
     return Comparison(
@@ -134,9 +136,7 @@ def _in_cells(
         )
 
 
-def _of_an_unpredicted(
-    ablation: Ablation, prediction: Prediction, removal: Removal, requirement: str
-) -> Difference:
+def _of_an_unpredicted(ablation: Ablation, prediction: Prediction, removal: Removal, requirement: str) -> Difference:
     scenario = (*removal.broken.get(requirement, ()), *prediction.broken(removal.without).get(requirement, ()))[0]
     return _difference(ablation, prediction, removal, requirement, scenario, surplus=requirement in removal.broken)
 

@@ -1,4 +1,4 @@
-"""The requirement × control matrix as a document, as rows of a table, and as a page of Markdown.
+"""The matrix of requirements and controls as a document, as rows of a table, and as a page of Markdown.
 
 Says what an ablation found and where that differs from the prediction; decides nothing. `harness/ablate/1`: fields may
 be added, never change their meaning.
@@ -149,7 +149,11 @@ def _no_longer_tested(ablation: Ablation, removal: Removal, requirement: str) ->
 def notes(ablation: Ablation, comparison: Comparison | None) -> Iterator[str]:
     """What stands beneath the table, a paragraph each: guards, redundancy, pairs, differences, failed runs."""
     for requirement, controls in ablation.guards.items():
-        guarded = f"guarded by {', '.join(controls)}" if controls else "not guarded: taking any one control away breaks nothing"
+        guarded = (
+            f"guarded by {', '.join(controls)}"
+            if controls
+            else "not guarded: taking any one control away breaks nothing"
+        )
         yield f"{requirement}: {guarded}"
     for control in ablation.redundant:
         yield f"{control} breaks nothing when taken away alone; {_successors(_removal(ablation, control))}"

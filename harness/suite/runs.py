@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from harness.judge import Benign, RunVerdict, benign, failed_run
 from harness.plan import Scenario
@@ -24,6 +25,7 @@ from harness.trace import Event, Trace, write_trace
 from harness.world import simulate
 
 Progress = Callable[[int, int], None]
+Outcome = TypeVar("Outcome")
 WORTH_A_PROCESS = 8
 """Fewer runs than this end sooner in one process."""
 
@@ -50,8 +52,19 @@ class RunOutcome:
 
 def run_all(jobs: Sequence[Job], progress: Progress | None = None) -> list[RunOutcome]:
     """The outcome of every job, in order; `progress(done, total)` is called after each."""
-    outcomes: list[RunOutcome] = []
-    for outcome in _spread(jobs) if _pays(len(jobs)) else map(run_one, jobs):
+    return run_each(jobs, run_one, lost=failed, progress=progress)
+
+
+def run_each(
+    jobs: Sequence[Job],
+    work: Callable[[Job], Outcome],
+    *,
+    lost: Callable[[Job, str], Outcome],
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """What some work gives for every job, in order; `lost` is the outcome of one that a dying process took with it."""
+    outcomes: list[Outcome] = []
+    for outcome in _spread(jobs, work, lost) if _pays(len(jobs)) else map(work, jobs):
         outcomes.append(outcome)
         if progress is not None:
             progress(len(outcomes), len(jobs))
@@ -101,26 +114,29 @@ def _pays(jobs: int) -> bool:
     return forks and jobs >= WORTH_A_PROCESS and len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1
 
 
-_inherited: Sequence[Job] = ()
+_inherited: tuple[Sequence[Job], Callable[[Job], Any]] = ((), run_one)
 
 
-def _take(index: int) -> RunOutcome:
-    return run_one(_inherited[index])
+def _take(index: int) -> Any:
+    jobs, work = _inherited
+    return work(jobs[index])
 
 
-def _inherit(jobs: Sequence[Job]) -> None:
+def _inherit(jobs: Sequence[Job], work: Callable[[Job], Any]) -> None:
     global _inherited
-    _inherited = jobs
+    _inherited = (jobs, work)
 
 
-def _spread(jobs: Sequence[Job]) -> Iterator[RunOutcome]:
+def _spread(
+    jobs: Sequence[Job], work: Callable[[Job], Outcome], lost: Callable[[Job, str], Outcome]
+) -> Iterator[Outcome]:
     """Runs the jobs in forked processes; those that a dying process took with it have failed."""
     context = multiprocessing.get_context("fork")
     workers = min(2, len(os.sched_getaffinity(0)))
-    with ProcessPoolExecutor(workers, context, initializer=_inherit, initargs=(jobs,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_inherit, initargs=(jobs, work)) as pool:
         futures = [pool.submit(_take, index) for index in range(len(jobs))]
         for job, future in zip(jobs, futures, strict=True):
             try:
                 yield future.result()
             except BrokenProcessPool:
-                yield failed(job, "the process that ran it died")
+                yield lost(job, "the process that ran it died")

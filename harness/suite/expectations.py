@@ -1,0 +1,151 @@
+"""What scenario files expect, held against what happens: the verdict of a requirement, and which controls did the stopping.
+
+An expectation is about one run: `held` is met where attacks were made on the requirement and all of them stopped,
+`violated` where one succeeded, `not_challenged` where none was made. Of the controls in `stopped_by` one must have done
+the stopping, and each must have stopped something, or would have, or be one without which the same file expects a
+violation. With `without` the run is made with those controls taken away. A failed run meets nothing but `error`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.judge import RunVerdict
+from harness.plan import Controls, Expectation, Scenario
+from harness.suite.project import Design, load_project
+from harness.suite.runs import Job, Progress, RunOutcome, run_all
+from harness.suite.single import own_system, scenarios_of
+
+NOT_STATED = "not_stated"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One expectation and what was found; `found` is `not_stated` where the requirements file has no such requirement."""
+
+    scenario: str
+    path: str
+    system: str
+    expected: Expectation
+    found: str
+    stopped_by: tuple[str, ...] = ()
+    would_also_stop: tuple[str, ...] = ()
+    decisive: tuple[str, ...] = ()
+    failure: str | None = None
+
+    @property
+    def applies(self) -> bool:
+        """Whether the requirement is one of the file's."""
+        return self.found != NOT_STATED
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Controls that were expected to stop something here and had no part in it."""
+        named = self.expected.stopped_by
+        if not set(named) & set(self.stopped_by):
+            return tuple(named)
+        had_a_part = {*self.stopped_by, *self.would_also_stop, *self.decisive}
+        return tuple(one for one in named if one not in had_a_part)
+
+    @property
+    def met(self) -> bool:
+        return not self.applies or (self.found == self.expected.verdict and not self.missing)
+
+    def __str__(self) -> str:
+        one = self.expected
+        without = f" without {', '.join(one.without)}" if one.without else ""
+        head = f"{self.path}: {one.requirement} on {self.system}{without}: expected {one.verdict}, found {self.found}"
+        if self.failure is not None:
+            return f"{head} ({self.failure})"
+        return f"{head}, not stopped by {', '.join(self.missing)}" if self.missing else head
+
+
+def check_expectations(
+    requirements_path: str | Path,
+    *,
+    systems: Sequence[str | Path] | None = None,
+    scenarios: Sequence[Scenario] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[Checked]:
+    """Every expectation of the scenarios beside a requirements file (or of those given), on the systems they are for.
+
+    A scenario runs on the system that it names, else on each of `systems`, else on the file's. Raises ProblemList for
+    mistakes in files.
+    """
+    chosen = scenarios_of(requirements_path) if scenarios is None else scenarios
+    plans = list(_plans(str(requirements_path), systems, [one for one in chosen if one.expect]))
+    jobs = {
+        (shown, scenario.id, without): Job(_without(design, without), scenario, seed)
+        for shown, design, scenario, without, _ in plans
+    }
+    outcomes = dict(zip(jobs, run_all(list(jobs.values()), progress), strict=True))
+    return [
+        _checked(design, scenario, one, outcomes[(shown, scenario.id, without)])
+        for shown, design, scenario, without, one in plans
+    ]
+
+
+Plan = tuple[str, Design, Scenario, tuple[str, ...], Expectation]
+
+
+def _plans(
+    requirements_path: str, systems: Sequence[str | Path] | None, scenarios: Sequence[Scenario]
+) -> Iterator[Plan]:
+    """Each expectation with the design that it is for."""
+    designs: dict[str | None, tuple[Design, ...]] = {}
+    for scenario in scenarios:
+        own = own_system(scenario)
+        if own not in designs:
+            named = [own] if own is not None else systems
+            designs[own] = load_project(requirements_path, systems=named, scenarios=()).designs
+        for design in designs[own]:
+            for one in scenario.expect:
+                yield design.shown, design, scenario, tuple(one.without), one
+
+
+def _without(design: Design, without: tuple[str, ...]) -> Design:
+    return replace(design, controls=Controls.of(design.system, without=without)) if without else design
+
+
+def _checked(design: Design, scenario: Scenario, expected: Expectation, outcome: RunOutcome) -> Checked:
+    found = Checked(
+        scenario.id, scenario.path or scenario.id, design.system.name, expected, NOT_STATED, failure=outcome.failure
+    )
+    run = outcome.verdicts.get(expected.requirement)
+    if run is None:
+        return found
+    return replace(
+        found,
+        found=verdict_of(run),
+        stopped_by=tuple(sorted(run.stopped_by)),
+        would_also_stop=tuple(sorted(run.would_also_stop)),
+        decisive=tuple(_decisive(scenario, expected.requirement)),
+    )
+
+
+def _decisive(scenario: Scenario, requirement: str) -> Iterator[str]:
+    """The controls that the file takes away one at a time to break this requirement: each is an expectation itself."""
+    for one in scenario.expect:
+        if one.requirement == requirement and one.verdict == "violated" and len(one.without) == 1:
+            yield one.without[0]
+
+
+def verdict_of(run: RunVerdict) -> str:
+    """What one run by itself says of a requirement; the honest twin of an attack may be in another scenario."""
+    if run.error is not None:
+        return "error"
+    if run.violations:
+        return "violated"
+    return "held" if run.challenged else "not_challenged"
+
+
+def not_met(checked: Sequence[Checked]) -> Mapping[str, list[str]]:
+    """The expectations that are not met, as sentences by scenario: what a test shows."""
+    found: dict[str, list[str]] = {}
+    for one in checked:
+        if not one.met:
+            found.setdefault(one.scenario, []).append(str(one))
+    return found
