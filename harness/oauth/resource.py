@@ -173,6 +173,8 @@ class ResourceServer:
             try:
                 return issuer, keys, keys.verify(token)
             except BadSignature as bad:
+                if bad.check == "malformed":
+                    raise
                 problem = bad
         raise problem
 

@@ -206,7 +206,7 @@ class Wire:
         return dict(HOME_KEYS.verify(token).claims)
 
 
-def assertion(client_id: str, now_s: float, jti: str, **claims: Any) -> dict[str, str]:
+def assertion(client_id: str, now_s: float, jti: str, /, **claims: Any) -> dict[str, str]:
     """The form fields of a client that authenticates with its key."""
     body = {"iss": client_id, "sub": client_id, "aud": ISSUER, "exp": now_s + 60, "iat": now_s, "jti": jti, **claims}
     body = {name: value for name, value in body.items() if value is not None}
