@@ -6,13 +6,11 @@ verdicts and witnesses travel between processes; it is kept only where a folder 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -110,8 +108,12 @@ def _keep(trace: Trace, file: str) -> None:
 
 def _pays(jobs: int) -> bool:
     """Forking is cheap and inherits what was read; with other threads about it is not safe."""
-    forks = "fork" in multiprocessing.get_all_start_methods() and hasattr(os, "sched_getaffinity")
-    return forks and jobs >= WORTH_A_PROCESS and len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1
+    return (
+        sys.platform == "linux"
+        and jobs >= WORTH_A_PROCESS
+        and len(os.sched_getaffinity(0)) > 1
+        and threading.active_count() == 1
+    )
 
 
 _inherited: tuple[Sequence[Job], Callable[[Job], Any]] = ((), run_one)
@@ -131,6 +133,10 @@ def _spread(
     jobs: Sequence[Job], work: Callable[[Job], Outcome], lost: Callable[[Job, str], Outcome]
 ) -> Iterator[Outcome]:
     """Runs the jobs in forked processes; those that a dying process took with it have failed."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     context = multiprocessing.get_context("fork")
     workers = min(2, len(os.sched_getaffinity(0)))
     with ProcessPoolExecutor(workers, context, initializer=_inherit, initargs=(jobs, work)) as pool:
