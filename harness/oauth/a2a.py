@@ -82,23 +82,21 @@ class A2aServer:
         other.delivered = self.delivered.copy()
         return other
 
-    def receive(
-        self, operation: str, parameters: Mapping[str, Any], caller: Claims | None, *, ids: Ids
-    ) -> Response:
+    def receive(self, operation: str, parameters: Mapping[str, Any], caller: Claims | None, *, ids: Ids) -> Response:
         """Carry out one operation for a caller. Identity comes from the token alone, never from `parameters`."""
+        if caller is None:
+            return _refused(Refusal("credentials", "unauthorized", 401, "P-144", "a token is needed", SCHEME))
         refusal = self._refuses(operation, parameters, caller)
-        if refusal is not None or caller is None:
-            return _refused(refusal or Refusal("credentials", "unauthorized", 401, "P-144", challenge=SCHEME))
+        if refusal is not None:
+            return _refused(refusal)
         handler = {
             "send": self._send, "get": self._get, "list": self._list, "cancel": self._cancel, "subscribe": self._get,
             "set_push": self._set_push, "get_push": self._get_push, "delete_push": self._delete_push,
         }[operation]  # fmt: skip
         return handler(parameters, caller, ids)
 
-    def _refuses(self, operation: str, parameters: Mapping[str, Any], caller: Claims | None) -> Refusal | None:
-        """Authentication and permission, before any look-up that could tell what exists; then ownership."""
-        if caller is None:
-            return Refusal("credentials", "unauthorized", 401, "P-144", "a token is needed", SCHEME)
+    def _refuses(self, operation: str, parameters: Mapping[str, Any], caller: Claims) -> Refusal | None:
+        """Permission, before any look-up that could tell what exists; then ownership."""
         if self.profile.scope not in caller.scope:
             text = f'{SCHEME}, error="insufficient_scope", scope="{self.profile.scope}"'
             return Refusal("scope", "insufficient_scope", 403, "P-144", "the scope is missing", text)
@@ -221,7 +219,9 @@ class A2aServer:
         return Response(200, NOTHING, {"skills": ["extended"]})
 
 
-def check_delivery(*, expected_token: str, given_token: str | None, known_tasks: frozenset[str], task: str) -> Refusal | None:
+def check_delivery(
+    *, expected_token: str, given_token: str | None, known_tasks: frozenset[str], task: str
+) -> Refusal | None:
     """What the receiver of a push does: authenticate the sender, and drop what is about no task of its own."""
     if given_token != expected_token or task not in known_tasks:
         return Refusal("delivery", "dropped", 401, "P-151", "the delivery is not authentic, or about no task of ours")
@@ -248,5 +248,3 @@ def _refused(refusal: Refusal) -> Response:
     headers = {"WWW-Authenticate": refusal.challenge} if refusal.challenge else NOTHING
     body = {"error": {"code": int(refusal.error), "message": refusal.detail}} if refusal.error[0] == "-" else NOTHING
     return Response(refusal.status, headers, body, refusal)
-
-

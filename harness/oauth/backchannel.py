@@ -272,5 +272,3 @@ def _redeemed(authority: Authority, call: Call, client: Client, request: Backcha
     )  # fmt: skip
     token, claims = issue_access_token(authority, call, ask_)
     return token_response(call, token, claims)
-
-

@@ -218,7 +218,9 @@ def actor(look: Look) -> Refusal | None:
     if rule == "agent" and not is_agent(claims):
         return refuse(profile, "actor", "P-055", "access_denied", 403, "no actor is named")
     if profile.actor_chains and claims.actors and claims.actors not in profile.actor_chains:
-        return refuse(profile, "actor", "P-056", "access_denied", 403, "the chain of actors is not one of those allowed")
+        return refuse(
+            profile, "actor", "P-056", "access_denied", 403, "the chain of actors is not one of those allowed"
+        )
     return None
 
 

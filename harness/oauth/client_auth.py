@@ -89,14 +89,13 @@ def _check_assertion(authority: Authority, call: Call, form: Form, client: Clien
         claims = verify_with(assertion, client.key, unverified_header(assertion)).claims
     except (BadSignature, AssertionError):
         claims = {}
-    _authentic(claims, call, "the assertion is not signed by the client")
     _check_assertion_claims(authority, call, client, claims)
 
 
 def _check_assertion_claims(authority: Authority, call: Call, client: Client, claims: Any) -> None:
     issuer = authority.profile.issuer
     own = claims.get("iss") == client.client_id and claims.get("sub") == client.client_id
-    _authentic(own, call, "the assertion speaks of another client")
+    _authentic(own, call, "the assertion is not the client's own")
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
     _authentic(issuer in audiences or f"{issuer}/token" in audiences, call, "the assertion is for another server")

@@ -92,21 +92,25 @@ def _subject(authority: Authority, call: Call, form: Form) -> Claims:
     need(not own_assertion, "P-067", "invalid_grant", "an assertion is for the other domain alone", check="token_type")
     known = form.one("subject_token_type") in (ACCESS_TOKEN, JWT)
     _acceptable(authority, known, "that type of subject token is not accepted", rule="P-051")
-    claims = own_claims(authority, form.one("subject_token") or "")
-    _acceptable(authority, claims is not None, "the subject token is not one of this server's", rule="P-051")
-    claims = found(claims, "P-051", "invalid_request", "the subject token is not good", check="subject_token")
+    claims = found(
+        own_claims(authority, form.one("subject_token") or ""), "P-051", _unacceptable(authority),
+        "the subject token is not one of this server's", check="subject_token",
+    )  # fmt: skip
     in_time = call.now_s < claims.exp
     _acceptable(authority, in_time, "the subject token has expired", rule="P-051", check="expired")
     _acceptable(authority, not_revoked(authority, claims), "the subject token was revoked", check="revoked")
     return claims
 
 
+def _unacceptable(authority: Authority) -> str:
+    return "invalid_request" if authority.profile.exchange_errors == "rfc8693" else "invalid_grant"
+
+
 def _acceptable(
     authority: Authority, condition: object, detail: str, *, rule: str = "P-051", check: str = "subject_token"
 ) -> None:
     """Refuse an unacceptable token: `invalid_request` by RFC 8693, `invalid_grant` in the style of the ID-JAG draft."""
-    error = "invalid_request" if authority.profile.exchange_errors == "rfc8693" else "invalid_grant"
-    need(condition, rule, error, detail, check=check)
+    need(condition, rule, _unacceptable(authority), detail, check=check)
 
 
 def _need_presenter(authority: Authority, client: Client, claims: Claims, *, rule: str) -> None:
@@ -119,9 +123,7 @@ def _need_presenter(authority: Authority, client: Client, claims: Claims, *, rul
     _acceptable(authority, named or meant or own, "this client may not act on it", rule=rule, check="actor")
 
 
-def _actor(
-    authority: Authority, call: Call, form: Form, client: Client, claims: Claims
-) -> Mapping[str, Any] | None:
+def _actor(authority: Authority, call: Call, form: Form, client: Client, claims: Claims) -> Mapping[str, Any] | None:
     """The new `act` claim: the client, outside the actors before it. None where the server impersonates."""
     if "actor_token" in form:
         _check_actor_token(authority, call, form, client)
@@ -161,12 +163,11 @@ def _self_signed(authority: Authority, call: Call, client: Client, token: str) -
 
 def _need_standing(authority: Authority, call: Call, client: Client, claims: Claims) -> None:
     """Refuse where the person, a client, an agent of the chain or the session is gone."""
-    error = "invalid_request" if authority.profile.exchange_errors == "rfc8693" else "invalid_grant"
     need_enabled(
         authority, "exchange", user=claims.sub, clients=(client.client_id, claims.client_id),
         agents=agents_of(client, claims, lineage=authority.profile.lineage),
     )  # fmt: skip
-    need_session(authority, claims.sid, call.now_s, error=error)
+    need_session(authority, claims.sid, call.now_s, error=_unacceptable(authority))
 
 
 def _access_token(authority: Authority, call: Call, form: Form, client: Client, subject: Subject) -> Response:
@@ -210,7 +211,9 @@ def _assertion(authority: Authority, call: Call, form: Form, client: Client, sub
     claims = subject.claims
     if authority.profile.enterprise_managed:
         complete = "audience" in form and "resource" in form and "actor_token" not in form
-        need(complete, "P-070", "invalid_request", "audience and resource are needed, no actor token", check="malformed")
+        need(
+            complete, "P-070", "invalid_request", "audience and resource are needed, no actor token", check="malformed"
+        )
     target = form.one("audience") or ""
     trusted = target in authority.profile.issuers_trusted
     need(trusted, "P-060", "invalid_target", "that server is not trusted", check="target")

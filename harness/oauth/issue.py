@@ -223,4 +223,3 @@ def new_refresh_token(
     )  # fmt: skip
     authority.store.refresh[refresh.id] = refresh
     return refresh
-

@@ -58,9 +58,7 @@ def _same_answer(authority: Authority, call: Call, grant: Grant, token: RefreshT
     return Response(200, {"Cache-Control": "no-store"}, body)
 
 
-def _need_standing(
-    authority: Authority, call: Call, client: Client, grant: Grant, audiences: tuple[str, ...]
-) -> None:
+def _need_standing(authority: Authority, call: Call, client: Client, grant: Grant, audiences: tuple[str, ...]) -> None:
     """Refuse where anything that the grant stands on is gone."""
     need_enabled(
         authority, "refresh", user=grant.user, clients=(client.client_id,),

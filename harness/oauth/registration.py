@@ -95,7 +95,9 @@ def _redirectable(uri: str) -> bool:
         loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
     except ValueError:
         return False
-    return not parts.fragment and bool(parts.netloc) and (parts.scheme == "https" or (parts.scheme == "http" and loopback))
+    return (
+        not parts.fragment and bool(parts.netloc) and (parts.scheme == "https" or (parts.scheme == "http" and loopback))
+    )
 
 
 GRANT_WORDS = {
@@ -153,7 +155,9 @@ def need_document_url(client_id: str) -> None:
     need(good, "P-023", "invalid_request", "the client_id is no URL of a metadata document", check="client")
 
 
-def learn_document(authority: Authority, client_id: str, document: Document, now_s: float) -> Refusal | tuple[Signal, ...]:
+def learn_document(
+    authority: Authority, client_id: str, document: Document, now_s: float
+) -> Refusal | tuple[Signal, ...]:
     """Take a fetched metadata document into account: the client it describes, or why it does not count.
 
     A changed key or redirect URI is another client: its grants are revoked, and it must be approved again.
@@ -225,5 +229,3 @@ def _replace(authority: Authority, client: Client, now_s: float) -> tuple[Signal
 
 def _thumbprint(client: Client) -> str | None:
     return client.key.thumbprint if client.key else None
-
-

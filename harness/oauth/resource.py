@@ -133,10 +133,10 @@ class ResourceServer:
         return refuse(self.profile, "credentials", rule, None, 401, "a token is needed", scope=route.scope)
 
     def _remembered(self, token: str) -> Claims | None:
-        for keys in self.keys.values():
-            claims = keys.parsed.get(token)
+        for issuer, keys in self.keys.items():
+            claims: Claims | None = keys.parsed.get(token)
             if claims is not None:
-                return claims if claims.iss in self.profile.issuers else None
+                return claims if claims.iss == issuer and issuer in self.profile.issuers else None
         return None
 
     def _read(self, token: str, now_s: float) -> Claims | Refusal:

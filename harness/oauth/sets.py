@@ -143,5 +143,3 @@ def push_response(
         refusal = Refusal("signal", bad.err, 400, "P-122", bad.detail)
         return Response(400, {}, {"err": bad.err, "description": bad.detail}, refusal), None
     return Response(202), signal
-
-

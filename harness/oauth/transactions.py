@@ -17,7 +17,7 @@ from harness.oauth.forms import Form
 from harness.oauth.keys import BadSignature, KeySet
 from harness.oauth.messages import Refusal, Response
 from harness.oauth.records import Client
-from harness.oauth.refusals import need
+from harness.oauth.refusals import found, need
 from harness.oauth.tokens import Claims
 
 TYPE = "txntoken+jwt"
@@ -55,8 +55,7 @@ def mint(
 def replace(authority: Authority, call: Call, form: Form, client: Client) -> Response:
     """A replacement for a transaction token: not after its end, nothing wider, the same `txn`, `sub` and `aud`."""
     old = read(authority.keys.trusted, form.one("subject_token") or "")
-    need(old is not None, "P-073", "invalid_request", "the transaction token is not good", check="subject_token")
-    claims = dict(old or {})
+    claims = dict(found(old, "P-073", "invalid_request", "the transaction token is not good", check="subject_token"))
     in_time = call.now_s < claims.get("exp", 0)
     need(in_time, "P-073", "invalid_request", "the transaction token has expired", check="expired")
     wanted = form.words("scope") or frozenset(str(claims.get("scope", "")).split())

@@ -65,7 +65,9 @@ def test_a_form_is_read_strictly() -> None:
     refused(wire.server.receive(sent, now_s=0, ids=wire.ids), "P-001", "invalid_request", check="malformed")
     refused(wire.send("/nowhere"), "P-001", "not_found", 404)
     refused(wire.authorize(wire.login(), max_age="soon"), "P-001", "invalid_request", check="malformed")
-    both = wire.token("agent", grant_type=EXCHANGE, audience=("mcp", "claims"), subject_token="x", subject_token_type="y")
+    both = wire.token(
+        "agent", grant_type=EXCHANGE, audience=("mcp", "claims"), subject_token="x", subject_token_type="y"
+    )
     assert both.refusal is not None
     assert both.refusal.check != "malformed"
 
@@ -111,7 +113,9 @@ def test_a_code_is_redeemed_once_and_a_replay_revokes() -> None:
     refused(replay, "P-003", "invalid_grant")
     assert [one.kind for one in replay.signals] == ["grant_revoked"]
     refused(wire.exchange("agent", first["access_token"], audience="mcp"), "P-051", "invalid_request", check="revoked")
-    refused(wire.token("portal", grant_type="refresh_token", refresh_token=first["refresh_token"]), "P-008", "invalid_grant")
+    refused(
+        wire.token("portal", grant_type="refresh_token", refresh_token=first["refresh_token"]), "P-008", "invalid_grant"
+    )
 
 
 @rule("P-004")
@@ -208,7 +212,9 @@ def test_agents_get_no_offline_access() -> None:
     wire = Wire()
     session = wire.login()
     asked = {"client_id": "agent", "redirect_uri": "https://agent.home.example/cb", "audience": "claims"}
-    refused(wire.authorize(session, scope="claims.read offline_access", **asked), "P-009", "invalid_scope", check="session")
+    refused(
+        wire.authorize(session, scope="claims.read offline_access", **asked), "P-009", "invalid_scope", check="session"
+    )
     code = wire.code(session, scope="claims.read", **asked)
     body = good(wire.redeem(code, client="agent", redirect_uri=asked["redirect_uri"])).body
     assert "refresh_token" not in body
@@ -224,7 +230,12 @@ def test_refreshing_needs_a_session_that_a_human_uses() -> None:
     token = wire.portal_token(session).body["refresh_token"]
     wire.server.human_act(session, now_s=100)
     token = good(wire.token("portal", 220, grant_type="refresh_token", refresh_token=token)).body["refresh_token"]
-    refused(wire.token("portal", 220.5, grant_type="refresh_token", refresh_token=token), "P-009", "invalid_grant", check="session")
+    refused(
+        wire.token("portal", 220.5, grant_type="refresh_token", refresh_token=token),
+        "P-009",
+        "invalid_grant",
+        check="session",
+    )
     assert not wire.server.human_act(session, now_s=221)
 
 
@@ -333,6 +344,7 @@ def test_a_client_assertion_is_fresh_and_its_clients() -> None:
         {**assertion("portal", 0, "j9"), "client_assertion_type": "other"},
         {**assertion("portal", 0, "j9"), "client_assertion": "a.b.c"},
         {**assertion("agent", 0, "j9"), "client_id": "portal"},
+        forged_assertion(),
         {},
     ):
         refused(send(**bad), "P-016", "invalid_client")
@@ -342,10 +354,21 @@ def test_a_client_assertion_is_fresh_and_its_clients() -> None:
     good(send(client_assertion=fresh, client_assertion_type=kind, client_id=""))
 
 
+def forged_assertion() -> dict[str, str]:
+    """An assertion that says everything right, by another key."""
+    claims = {"iss": "portal", "sub": "portal", "aud": ISSUER, "exp": 60, "jti": "j12"}
+    return {**assertion("portal", 0, "j12"), "client_assertion": key("thief").sign(claims, "JWT")}
+
+
 @rule("P-018")
 def test_one_client_authentication_at_a_time() -> None:
     wire = Wire()
-    form = {"grant_type": "client_credentials", "client_id": "portal", "audience": "claims", **assertion("portal", 0, "j")}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": "portal",
+        "audience": "claims",
+        **assertion("portal", 0, "j"),
+    }
     refused(wire.send("/token", form, headers={"Authorization": "Basic eDp5"}), "P-018", "invalid_request")
     refused(wire.send("/token", {**form, "client_secret": "s"}), "P-018", "invalid_request")
     good(wire.send("/token", form))
@@ -359,7 +382,15 @@ def test_a_clients_own_token_stands_for_no_person() -> None:
     said = api().check(Presented(token, entitled=(("agent", "ana"),)), READ, now_s=0)[0]
     assert (said.check, said.status, said.rule) == ("subject", 403, "P-019")
     assert "sid" not in wire.claims(token)
-    wire.server.add_client(Client(client_id="ana", auth_method="tls_client_auth", certificate="c", grants=frozenset({"client_credentials"}), policy={"claims": frozenset({"claims.read"})}))  # fmt: skip
+    wire.server.add_client(
+        Client(
+            client_id="ana",
+            auth_method="tls_client_auth",
+            certificate="c",
+            grants=frozenset({"client_credentials"}),
+            policy={"claims": frozenset({"claims.read"})},
+        )
+    )
     refused(wire.token("ana", grant_type="client_credentials", audience="claims"), "P-019", "unauthorized_client")
 
 
@@ -368,7 +399,11 @@ def test_the_client_compares_the_issuer_first() -> None:
     wire = Wire()
     answer = {str(name): str(value) for name, value in good(wire.authorize(wire.login())).body.items()}
     assert read_authorization_response(answer, issuer=ISSUER, state="xyz") == answer["code"]
-    for wrong in ({**answer, "iss": PARTNER}, {**answer, "iss": ISSUER + "/"}, {"error": "access_denied", "state": "xyz", "iss": PARTNER}):
+    for wrong in (
+        {**answer, "iss": PARTNER},
+        {**answer, "iss": ISSUER + "/"},
+        {"error": "access_denied", "state": "xyz", "iss": PARTNER},
+    ):
         said = read_authorization_response(wrong, issuer=ISSUER, state="xyz")
         assert isinstance(said, Refusal)
         assert (said.rule, said.check) == ("P-020", "iss")
@@ -384,7 +419,9 @@ def test_the_client_compares_the_issuer_first() -> None:
 
 @rule("P-001")
 def test_the_client_takes_an_error_for_an_error() -> None:
-    said = read_authorization_response({"iss": ISSUER, "state": "s", "error": "access_denied"}, issuer=ISSUER, state="s")
+    said = read_authorization_response(
+        {"iss": ISSUER, "state": "s", "error": "access_denied"}, issuer=ISSUER, state="s"
+    )
     assert isinstance(said, Refusal)
     assert said.error == "access_denied"
     said = read_authorization_response({"iss": ISSUER, "state": "s"}, issuer=ISSUER, state="s")
@@ -401,13 +438,18 @@ def test_metadata_is_of_the_issuer_that_was_asked() -> None:
     said = check_server_metadata(metadata, expected_issuer=PARTNER)
     assert said is not None
     assert said.rule == "P-021"
-    assert metadata_url("https://as.example/tenant1") == "https://as.example/.well-known/oauth-authorization-server/tenant1"
+    assert (
+        metadata_url("https://as.example/tenant1")
+        == "https://as.example/.well-known/oauth-authorization-server/tenant1"
+    )
     keys = good(wire.server.receive(Request("GET", "/jwks"), now_s=0, ids=wire.ids)).body
     assert keys == HOME_KEYS.jwks()
 
 
 def register(wire: Wire, **body: Any) -> Response:
-    sent = Request("POST", "/register", body={"redirect_uris": ["https://new.example/cb"], **body}, certificate="cert-new")
+    sent = Request(
+        "POST", "/register", body={"redirect_uris": ["https://new.example/cb"], **body}, certificate="cert-new"
+    )
     return wire.server.receive(sent, now_s=0, ids=wire.ids)
 
 
@@ -507,13 +549,24 @@ def test_a_metadata_document_carries_no_secret() -> None:
 
 @rule("P-025")
 def test_a_changed_document_asks_again() -> None:
-    wire = documents(metadata_domains=frozenset({"client.example"}), user_consent_screen=True, registered_policy={"claims": frozenset({"claims.read"})})  # fmt: skip
-    not_learned(wire, "P-025", "invalid_client", "https://other.example/x", document(client_id="https://other.example/x"))
+    wire = documents(
+        metadata_domains=frozenset({"client.example"}),
+        user_consent_screen=True,
+        registered_policy={"claims": frozenset({"claims.read"})},
+    )
+    not_learned(
+        wire, "P-025", "invalid_client", "https://other.example/x", document(client_id="https://other.example/x")
+    )
     keyed = document(jwks={"keys": [key("c").public.jwk]})
     assert wire.server.learn_document(CIMD, keyed, now_s=0) == ()
     session = wire.login()
     wire.server.approve_client("ana", CIMD, ["claims.read"])
-    asked = {"client_id": CIMD, "redirect_uri": "https://client.example/cb", "audience": "claims", "scope": "claims.read"}
+    asked = {
+        "client_id": CIMD,
+        "redirect_uri": "https://client.example/cb",
+        "audience": "claims",
+        "scope": "claims.read",
+    }
     good(wire.authorize(session, **asked))
     assert wire.server.learn_document(CIMD, keyed, now_s=1) == ()
     swapped = document(jwks={"keys": [key("thief").public.jwk]})
@@ -539,13 +592,20 @@ def test_a_consent_covers_client_provider_purpose_and_categories() -> None:
 
     def ask(client: str = "agent", **changed: Any) -> Response:
         wanted = {**DISCLOSURE, **changed}
-        return wire.exchange(client, tokens["a2a"], audience="llm_gateway", scope="llm.invoke", authorization_details=[wanted])  # fmt: skip
+        return wire.exchange(
+            client, tokens["a2a"], audience="llm_gateway", scope="llm.invoke", authorization_details=[wanted]
+        )
 
     refused(ask(), "P-026", "consent_required", check="consent")
     consent = wire.server.grant_consent("ana", "agent", "acme", "advice", ["claim"], now_s=0, ids=wire.ids)
     issued = good(ask()).body["authorization_details"]
     assert issued == [{**DISCLOSURE, "owners": ["ana"], "consents": [consent]}]
-    for changed in ({"provider": "other"}, {"purpose": "training"}, {"categories": ["claim", "health"]}, {"owners": ["ana", "ben"]}):
+    for changed in (
+        {"provider": "other"},
+        {"purpose": "training"},
+        {"categories": ["claim", "health"]},
+        {"owners": ["ana", "ben"]},
+    ):
         refused(ask(**changed), "P-026", "consent_required", check="consent")
     undescribed = wire.exchange("agent", tokens["a2a"], audience="llm_gateway", scope="llm.invoke")
     refused(undescribed, "P-026", "consent_required", check="consent")
@@ -563,8 +623,8 @@ def test_consent_can_be_coarser_by_setting() -> None:
         token = wire.chain()["a2a"]
         wire.server.grant_consent("ana", "agent", "acme", "advice", ["claim"], now_s=0, ids=wire.ids)
         wanted = json.loads(json.dumps({**DISCLOSURE, "purpose": "training"}))
-        body = good(wire.exchange("agent", token, audience="llm_gateway", scope="llm.invoke", authorization_details=[wanted])).body
+        body = good(
+            wire.exchange("agent", token, audience="llm_gateway", scope="llm.invoke", authorization_details=[wanted])
+        ).body
         assert body["authorization_details"][0]["provider"] == provider
         assert body["authorization_details"][0]["purpose"] == "*"
-
-

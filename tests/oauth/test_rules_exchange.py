@@ -94,7 +94,9 @@ def test_an_actor_token_speaks_of_its_client() -> None:
     kind = {"actor_token_type": TYPE + "access_token", "audience": "mcp"}
     good(wire.exchange("agent", token, actor_token=own, **kind))
     refused(wire.exchange("agent", token, actor_token=other, **kind), "P-051", "invalid_request", check="actor")
-    keyless = wire.exchange("mcp_server", wire.chain()["mcp"], audience="claims", actor_token="x", actor_token_type=TYPE + "jwt")  # fmt: skip
+    keyless = wire.exchange(
+        "mcp_server", wire.chain()["mcp"], audience="claims", actor_token="x", actor_token_type=TYPE + "jwt"
+    )
     refused(keyless, "P-051", "invalid_request", check="actor")
 
 
@@ -113,7 +115,12 @@ def test_a_refused_target_is_an_invalid_target() -> None:
 def test_an_exchange_never_widens_scope() -> None:
     wire = Wire()
     token = wire.chain()["mcp"]
-    refused(wire.exchange("mcp_server", token, audience="payments", scope="payments.pay"), "P-053", "invalid_scope", check="scope_policy")
+    refused(
+        wire.exchange("mcp_server", token, audience="payments", scope="payments.pay"),
+        "P-053",
+        "invalid_scope",
+        check="scope_policy",
+    )
     a2a = wire.chain()["a2a"]
     refused(wire.exchange("agent", a2a, audience="claims", scope="claims.read payments.pay"), "P-053", "invalid_scope")
     narrow = Wire(narrowing="narrow")
@@ -158,7 +165,10 @@ def test_the_response_says_what_was_issued() -> None:
 def test_an_agent_is_visible_or_is_refused() -> None:
     wire = Wire()
     tokens = wire.chain()
-    people, agents = RouteRule("c", scope="claims.read", actor="people"), RouteRule("c", scope="claims.read", actor="agent")
+    people, agents = (
+        RouteRule("c", scope="claims.read", actor="people"),
+        RouteRule("c", scope="claims.read", actor="agent"),
+    )
     (found,) = api().check(Presented(tokens["claims"]), people, now_s=0)
     assert (found.check, found.rule, found.status) == ("actor", "P-055", 403)
     assert refusals(api(), tokens["claims"], agents) == []
@@ -241,7 +251,9 @@ def test_an_assertion_is_for_a_trusted_server() -> None:
     wire = Wire()
     token = wire.chain()["a2a"]
     for audience in ("https://evil.example", "mcp"):
-        refused(wire.exchange("agent", token, requested_token_type=ID_JAG, audience=audience), "P-060", "invalid_target")
+        refused(
+            wire.exchange("agent", token, requested_token_type=ID_JAG, audience=audience), "P-060", "invalid_target"
+        )
     jag = good(wire.exchange("agent", token, requested_token_type=ID_JAG, audience=PARTNER)).body["access_token"]
     claims = wire.claims(jag)
     assert (claims["aud"], claims["sub"], claims["exp"]) == (PARTNER, "ana", 60)
@@ -261,7 +273,16 @@ class Partner:
         self.server = AuthorizationServer(AsProfile(**{**known, **settings}), Keys(key("partner"), TRUSTED))
         policy = {"repairs": frozenset({"repairs.book"})}
         for name in ("agent", "outsider"):
-            self.server.add_client(Client(client_id=name, agent=f"{name}@partner", auth_method="tls_client_auth", certificate=f"cert-{name}", grants=GRANTS, policy=policy))  # fmt: skip
+            self.server.add_client(
+                Client(
+                    client_id=name,
+                    agent=f"{name}@partner",
+                    auth_method="tls_client_auth",
+                    certificate=f"cert-{name}",
+                    grants=GRANTS,
+                    policy=policy,
+                )
+            )
         self.server.add_user(User(id="ana"))
 
     def assertion(self, now_s: float = 0, **form: Any) -> str:
@@ -289,7 +310,8 @@ def test_a_bad_assertion_is_an_invalid_grant() -> None:
     good(partner.present(partner.forged()))
     refused(partner.present(""), "P-017", "invalid_request")
     refused(partner.present("nonsense"), "P-017", "invalid_grant")
-    refused(partner.present(partner.forged(signer="thief")), "P-017", "invalid_grant")
+    for signer in ("thief", "impostor"):
+        refused(partner.present(partner.forged(signer=signer)), "P-017", "invalid_grant")
     refused(partner.present(partner.forged(iss="https://evil.example")), "P-017", "invalid_grant")
     refused(partner.present(partner.forged(jti="a2"), 65), "P-017", "invalid_grant")
     refused(partner.present(partner.forged(jti="a2", iat=10)), "P-017", "invalid_grant")
@@ -312,7 +334,12 @@ def test_the_other_domain_gives_no_refresh_token() -> None:
     assert "refresh_token" not in good(partner.present(partner.assertion())).body
     loose = Partner(chained_refresh=True, agents_offline=True, session_bound=False)
     token = good(loose.present(loose.assertion())).body["refresh_token"]
-    request = Request("POST", "/token", form={"grant_type": "refresh_token", "refresh_token": token, "client_id": "agent"}, certificate="cert-agent")  # fmt: skip
+    request = Request(
+        "POST",
+        "/token",
+        form={"grant_type": "refresh_token", "refresh_token": token, "client_id": "agent"},
+        certificate="cert-agent",
+    )
     loose.server.receive_signal(Signal("session_revoked", 1, session="session1"), now_s=1)
     assert loose.server.receive(request, now_s=9_000, ids=loose.wire.ids).ok
 
@@ -424,9 +451,18 @@ def test_a_transaction_token_is_in_its_own_header() -> None:
         return transactions.check(TRUSTED, headers, audience=audience, now_s=now_s, wanted={"claim": claim})
 
     assert ask({"txn-token": token}) is None
-    for bad in (ask({"Authorization": f"Bearer {token}"}), ask({}), ask({"Txn-Token": minted()}), ask({"Txn-Token": "x"})):
+    for bad in (
+        ask({"Authorization": f"Bearer {token}"}),
+        ask({}),
+        ask({"Txn-Token": minted()}),
+        ask({"Txn-Token": "x"}),
+    ):
         assert (bad.rule, bad.status, bad.check) == ("P-071", 401, "txn_token")
-    for bad in (ask({"Txn-Token": token}, now_s=60), ask({"Txn-Token": token}, audience="other"), ask({"Txn-Token": token}, -1)):
+    for bad in (
+        ask({"Txn-Token": token}, now_s=60),
+        ask({"Txn-Token": token}, audience="other"),
+        ask({"Txn-Token": token}, -1),
+    ):
         assert bad.rule == "P-071"
     assert ask({"Txn-Token": token}, claim="claim2").check == "details"
     assert refusals(api(), token) == ["type"]
@@ -438,7 +474,9 @@ def test_a_transaction_token_is_no_wider_than_its_subject() -> None:
     refused(txn(wire, scope="policies.admin"), "P-072", "invalid_scope")
     refused(txn(wire, scope=""), "P-072", "invalid_scope")
     assert "refresh_token" not in good(txn(wire)).body
-    broken = wire.exchange("agent", wire.chain()["a2a"], requested_token_type=TXN, scope="claims.read", request_context="{")
+    broken = wire.exchange(
+        "agent", wire.chain()["a2a"], requested_token_type=TXN, scope="claims.read", request_context="{"
+    )
     refused(broken, "P-072", "invalid_request")
     expired = wire.exchange("agent", wire.chain()["a2a"], 121, requested_token_type=TXN, scope="claims.read")
     refused(expired, "P-051", "invalid_request", check="expired")
@@ -473,12 +511,21 @@ def test_a_transaction_token_shows_the_agent() -> None:
 def test_the_actor_is_the_agent_not_the_client_id() -> None:
     wire = Wire()
     claims = wire.claims(wire.chain()["mcp"])
-    assert (claims["client_id"], claims["act"]["sub"], claims["agent_id"]) == ("agent", "insurance_agent", "insurance_agent")
+    assert (claims["client_id"], claims["act"]["sub"], claims["agent_id"]) == (
+        "agent",
+        "insurance_agent",
+        "insurance_agent",
+    )
     assert claims["client_type"] == "ai-agent"
     renamed = replace(wire.server.store.clients["agent"], client_id="agent2")
     wire.server.add_client(renamed)
     wire.server.disable("agent", "insurance_agent", now_s=0)
-    refused(wire.token("agent2", grant_type="client_credentials", audience="claims"), "P-079", "invalid_client", check="disabled")
+    refused(
+        wire.token("agent2", grant_type="client_credentials", audience="claims"),
+        "P-079",
+        "invalid_client",
+        check="disabled",
+    )
 
 
 def attempts(wire: Wire, tokens: dict[str, Any], path: str) -> Response:
@@ -512,7 +559,12 @@ def prepared(**settings: Any) -> tuple[Wire, dict[str, Any]]:
     body = wire.portal_token(session).body
     request = good(wire.ask()).body["auth_req_id"]
     wire.answer(request)
-    tokens = {"code": wire.code(session), "refresh": body["refresh_token"], "a2a": body["access_token"], "approved": request}
+    tokens = {
+        "code": wire.code(session),
+        "refresh": body["refresh_token"],
+        "a2a": body["access_token"],
+        "approved": request,
+    }
     return wire, tokens
 
 

@@ -80,11 +80,12 @@ def test_every_check_of_a_proof() -> None:
         try:
             check_proof(proof_, **asked)
         except BadProof as bad:
-            assert bad.rule == "P-091"
-            return bad.detail
+            return bad.detail if bad.rule == "P-091" else bad.rule
         return ""
 
-    def with_claims(typ: str = TYPE, header: dict[str, Any] | None = None, by: SigningKey = signer, **changed: Any) -> str:
+    def with_claims(
+        typ: str = TYPE, header: dict[str, Any] | None = None, by: SigningKey = signer, **changed: Any
+    ) -> str:
         claims = {"jti": "p1", "htm": "POST", "htu": API_URL, "iat": 0, "ath": sha256_base64url(token), **changed}
         claims = {name: value for name, value in claims.items() if value is not None}
         members = dict(signer.public.jwk)
@@ -204,7 +205,9 @@ def test_a_resource_is_a_known_absolute_uri() -> None:
     good(wire.exchange("agent", token, resource="https://mcp.example/api"))
     for bad in ("mcp", "/api", "https://mcp.example/api#x", "https://[x", "https://mcp.example/api#"):
         refused(wire.exchange("agent", token, resource=bad), "P-096", "invalid_target", check="target")
-    refused(wire.exchange("agent", token, resource="https://unknown.example"), "P-096", "invalid_target", check="target")
+    refused(
+        wire.exchange("agent", token, resource="https://unknown.example"), "P-096", "invalid_target", check="target"
+    )
 
 
 @rule("P-097")

@@ -30,7 +30,9 @@ def test_an_approval_is_a_session_of_its_own() -> None:
 @rule("P-110")
 def test_an_api_asks_for_stronger_or_fresher_authentication() -> None:
     wire = Wire()
-    weak = good(wire.exchange("agent", wire.chain()["a2a"], audience="payments", scope="payments.pay")).body["access_token"]
+    weak = good(wire.exchange("agent", wire.chain()["a2a"], audience="payments", scope="payments.pay")).body[
+        "access_token"
+    ]
     server = api("payments", details=False)
     fresh = replace(PAY, max_age_s=60)
     (found,) = server.check(Presented(weak), fresh, now_s=0)
@@ -98,7 +100,9 @@ def test_a_person_is_asked_only_so_often() -> None:
 
 @rule("P-113")
 def test_a_client_keeps_elevated_tokens_for_the_calls_that_need_them() -> None:
-    base = from_response({"access_token": "t1", "scope": "claims.read", "expires_in": 100}, issuer=ISSUER, audience="claims", now_s=0)
+    base = from_response(
+        {"access_token": "t1", "scope": "claims.read", "expires_in": 100}, issuer=ISSUER, audience="claims", now_s=0
+    )
     wide = Held("t2", ISSUER, "claims", frozenset({"claims.read", "claims.write"}), 100, "high")
 
     def choose(*scopes: str, now_s: float = 0, issuer: str = ISSUER) -> str | None:
@@ -245,7 +249,9 @@ def bad(token: str, now_s: float = 10) -> tuple[str, str]:
 
 @rule("P-118")
 def test_a_logout_token_is_one() -> None:
-    made = logout_token(key("home"), issuer=ISSUER, audience="claims", session="session1", user="ana", now_s=10, jti="l1")
+    made = logout_token(
+        key("home"), issuer=ISSUER, audience="claims", session="session1", user="ana", now_s=10, jti="l1"
+    )
     assert decode_signal(made, TRUSTED, audience="claims", now_s=10).session == "session1"
     event = {"http://schemas.openid.net/event/backchannel-logout": {}}
     base = {"sid": "session1", "exp": 130, "events": event}
@@ -278,6 +284,7 @@ def test_a_security_event_token_is_typed_and_addressed() -> None:
     assert bad(signed(drop="jti")) == ("P-119", "invalid_request")
     assert bad(signed(drop="sub_id")) == ("P-119", "invalid_request")
     assert bad(signed(signer="thief")) == ("P-119", "invalid_key")
+    assert bad(signed(signer="impostor")) == ("P-119", "invalid_key")
     assert bad("nonsense") == ("P-119", "invalid_key")
 
 
@@ -295,6 +302,9 @@ def test_the_end_of_a_session_is_enforced() -> None:
     signal = decode_signal(signed(), TRUSTED, audience="claims", now_s=10)
     assert (signal.kind, signal.at_s, signal.initiator) == ("session_revoked", 5, "admin")
     assert bad(signed(events={})) == ("P-120", "invalid_request")
+    sound = {"event_timestamp": 5}
+    both = {URI: sound, URI.replace("revoked", "presented"): sound}
+    assert bad(signed(events=both)) == ("P-120", "invalid_request")
     assert bad(signed(events={URI: {"event_timestamp": 5, "initiating_entity": "llm"}})) == ("P-120", "invalid_request")
     assert bad(signed(events={URI: {}})) == ("P-120", "invalid_request")
     assert bad(signed(sub_id={"format": "complex"})) == ("P-120", "invalid_request")
@@ -311,7 +321,14 @@ def test_signals_survive_their_signed_form() -> None:
         made = encode_signal(signal, key("home"), issuer=ISSUER, audience="claims", now_s=6, jti="s1")
         assert decode_signal(made, TRUSTED, audience="claims", now_s=6) == signal
     wire = Wire()
-    made = encode_signal(Signal("agent_denied", 5, agent="a"), key("partner"), issuer="https://as.partner.example", audience=ISSUER, now_s=6, jti="s2")  # fmt: skip
+    made = encode_signal(
+        Signal("agent_denied", 5, agent="a"),
+        key("partner"),
+        issuer="https://as.partner.example",
+        audience=ISSUER,
+        now_s=6,
+        jti="s2",
+    )
     assert wire.server.receive_signal(made, now_s=6)
     assert ("agent", "a") in wire.server.store.disabled
 

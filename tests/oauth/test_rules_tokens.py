@@ -50,6 +50,9 @@ def test_issuer_and_audience_are_compared_exactly() -> None:
     assert said(minted(aud="payments"), audience="off") == []
     assert said(minted(aud="payments"), is_egress=True)[0][0] == "egress_audience"
     both = frozenset({ISSUER, PARTNER})
+    posing = minted(iss=PARTNER)
+    Wire().exchange("agent", posing, audience="mcp")
+    assert said(posing, issuers=both) == [("issuer", "P-031", 401)]
     assert said(minted(signer="partner", iss=PARTNER), issuers=both) == []
 
 
@@ -115,12 +118,22 @@ def test_algorithm_key_and_signature_fit() -> None:
     hmac = forged({"alg": "HS256", "typ": "at+jwt", "kid": "home"}, CLAIMS, "AAAA")
     assert said(hmac) == [("signature", "P-036", 401)]
     assert said(minted(signer="thief")) == [("signature", "P-036", 401)]
+    assert said(minted(signer="impostor")) == [("signature", "P-036", 401)]
     thief = key("thief")
     own_key = thief.sign(CLAIMS, "at+jwt", jwk=dict(thief.public.jwk))
     assert said(own_key) == [("signature", "P-036", 401)]
     pointed = forged({"alg": "EdDSA", "typ": "at+jwt", "kid": "home", "jku": "https://evil.example"}, CLAIMS, signature)
     assert said(pointed) == [("signature", "P-036", 401)]
-    for nonsense in ("x", "a.b", "a.b.c", "....", f"{head}.{body}", "é.é.é", "a" * 20_000, forged({"kid": 7, "alg": "EdDSA"}, CLAIMS)):  # fmt: skip
+    for nonsense in (
+        "x",
+        "a.b",
+        "a.b.c",
+        "....",
+        f"{head}.{body}",
+        "é.é.é",
+        "a" * 20_000,
+        forged({"kid": 7, "alg": "EdDSA"}, CLAIMS),
+    ):
         assert said(nonsense) == [("malformed", "P-036", 401)]
     listed = key("home").sign([1], "at+jwt")  # type: ignore[arg-type]  # claims that are no object
     assert said(listed) == [("malformed", "P-036", 401)]
@@ -227,7 +240,11 @@ def test_introspection_means_what_the_claims_mean() -> None:
     assert answer["act"] == {"sub": "mcp_server", "act": {"sub": "insurance_agent"}}
     wire = Wire(token_format="opaque")
     token = wire.approved()
-    wire.server.add_client(wire.server.store.clients["claims_api"].__class__(client_id="pay_api", type="service", auth_method="tls_client_auth", certificate="cp", audience="payments"))  # fmt: skip
+    wire.server.add_client(
+        wire.server.store.clients["claims_api"].__class__(
+            client_id="pay_api", type="service", auth_method="tls_client_auth", certificate="cp", audience="payments"
+        )
+    )
     answer = dict(good(wire.as_client("pay_api", "/introspect", token=token)).body)
     assert answer["authorization_details"] == [PAYMENT]
 
@@ -237,7 +254,11 @@ def test_a_client_revokes_its_own_tokens() -> None:
     wire = Wire()
     tokens = wire.chain()
     refused(wire.as_client("outsider", "/revoke", token=tokens["mcp"]), "P-042", "unauthorized_client")
-    refused(wire.as_client("agent", "/revoke", token=tokens["mcp"], token_type_hint="cookie"), "P-042", "unsupported_token_type")
+    refused(
+        wire.as_client("agent", "/revoke", token=tokens["mcp"], token_type_hint="cookie"),
+        "P-042",
+        "unsupported_token_type",
+    )
     assert good(wire.as_client("agent", "/revoke", token="nonsense")).status == 200
     answer = good(wire.as_client("agent", "/revoke", token=tokens["mcp"]))
     assert [(one.kind, one.lineage) for one in answer.signals] == [("token_revoked", False), ("token_revoked", True)]
@@ -260,7 +281,9 @@ def test_access_tokens_fall_with_their_refresh_token() -> None:
         claims = good(wire.exchange("mcp_server", mcp, audience="claims")).body["access_token"]
         answer = good(wire.as_client("portal", "/revoke", token=body["refresh_token"]))
         assert [one.kind for one in answer.signals] == ["grant_revoked"]
-        refused(wire.exchange("agent", body["access_token"], audience="mcp"), "P-051", "invalid_request", check="revoked")
+        refused(
+            wire.exchange("agent", body["access_token"], audience="mcp"), "P-051", "invalid_request", check="revoked"
+        )
         active = good(wire.as_client("claims_api", "/introspect", token=claims)).body["active"]
         assert active is expected
     other = wire.as_client("agent", "/revoke", token=body["refresh_token"])

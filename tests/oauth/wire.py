@@ -72,6 +72,9 @@ class Ids:
 
 
 def key(name: str, alg: str = "EdDSA") -> SigningKey:
+    """The key with this name; `impostor` is a thief's key that calls itself the home server's."""
+    if name == "impostor":
+        return SigningKey(key("thief")._private, "home")
     return SigningKey.derive(SEED, name, alg)
 
 
@@ -83,7 +86,9 @@ TRUSTED = {ISSUER: HOME_KEYS, PARTNER: PARTNER_KEYS}
 def profile(**settings: Any) -> AsProfile:
     known = {
         "issuer": ISSUER,
-        "audiences": {name: Audience(name, scopes, f"https://{name}.example/api") for name, scopes in AUDIENCES.items()},
+        "audiences": {
+            name: Audience(name, scopes, f"https://{name}.example/api") for name, scopes in AUDIENCES.items()
+        },
         "detail_types": {
             "payment": DetailType(frozenset({"resource", "amount"}), frozenset({"currency", "payee", "subject"})),
             "llm_disclosure": DetailType(frozenset({"provider", "purpose", "categories"}), frozenset({"owners"})),
@@ -231,6 +236,8 @@ READ = RouteRule("claims.read", scope="claims.read")
 PAY = RouteRule("payments.pay", scope="payments.pay", elevated=True, acr="high")
 
 
-def refusals(server: ResourceServer, token: str | None, route: RouteRule = READ, now_s: float = 0, **shown: Any) -> list[str]:
+def refusals(
+    server: ResourceServer, token: str | None, route: RouteRule = READ, now_s: float = 0, **shown: Any
+) -> list[str]:
     """The words of the checks that refuse."""
     return [one.check for one in server.check(Presented(token, **shown), route, now_s=now_s)]
