@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model, read_document, validate
 from harness.plan.controls import control_catalogue
+from harness.plan.misbehaviours import misbehaviour_catalogue
 from harness.plan.scenario import Scenario
 from harness.plan.system import System
 
@@ -53,8 +54,35 @@ def laid_over(base: Any, over: Any) -> Any:
 def load_scenario(path: str | Path) -> Loaded[Scenario]:
     """A scenario file; raises ProblemList with all its mistakes."""
     loaded = load_model(path, Scenario)
+    problems = list(_scenario_problems(loaded.model, loaded.document))
+    if problems:
+        raise ProblemList(problems)
     loaded.model.place(str(path))
     return loaded
+
+
+def _scenario_problems(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    known = misbehaviour_catalogue()
+    for number, visit in enumerate(scenario.visits):
+        for order, job in enumerate(visit.tasks):
+            if job.twist is not None and job.twist.id not in known:
+                path = ("visits", number, "tasks", order, "twist")
+                yield _unknown(document, "misbehaviour", job.twist.id, known, *path)
+    for number, action in enumerate(scenario.actions):
+        if action.thief is not None and action.thief.id not in known:
+            yield _unknown(document, "misbehaviour", action.thief.id, known, "actions", number, "thief")
+    for number, one in enumerate(scenario.expect):
+        for field, value, names in (
+            ("design", one.design, scenario.designs),
+            ("variant", one.variant, scenario.variants),
+        ):
+            if value is not None and value not in names:
+                yield _unknown(document, field, value, names, "expect", number, field)
+        for place, control in enumerate(one.without):
+            if control not in control_catalogue():
+                yield _unknown(document, "control", control, control_catalogue(), "expect", number, "without", place)
+    if scenario.designs and scenario.system is None:
+        yield document.problem("a file with designs of its own names the system that they are laid over", "designs")
 
 
 def load_scenarios(folder: str | Path) -> list[Scenario]:

@@ -44,6 +44,11 @@ class Job(Closed):
     amount: float = 120
     payee: str = "garage"
     twist: NamedTwist | None = None
+    cancelled: bool = Field(default=False, description="The call is cancelled between sending and reading the answer.")
+    workers: int = Field(default=1, ge=1, le=16, description="How many workers of the agent share its refresh token.")
+    keeps: Literal["all_scopes", "last_scope"] | None = Field(
+        default=None, description="A client that steps up scope by scope, and what it keeps of the earlier ones."
+    )
 
 
 class Visit(Closed):
@@ -68,6 +73,8 @@ class Action(Closed):
     enable_agent: Name | None = None
     lock_user: Name | None = None
     change_tool: str | None = Field(default=None, description="The definition of a tool changes under its name.")
+    add_tool: str | None = Field(default=None, description="A tool is there that nobody has looked at.")
+    calls: str | None = Field(default=None, description="What the changed tool calls from now on.")
     approve_tool: str | None = Field(default=None, description="An administrator approves a tool as it is now.")
     revoke_task_of: Name | None = None
     withdraw_consent: Name | None = None
@@ -109,6 +116,8 @@ class Expectation(Closed):
     verdict: Verdict
     stopped_by: list[Name] = []
     without: list[Name] = []
+    design: Name | None = Field(default=None, description="The design of this file that it is about.")
+    variant: Name | None = Field(default=None, description="The variant of this file that it is about.")
     because: str = ""
 
 
@@ -120,6 +129,10 @@ class Scenario(Closed):
     title: str
     text: str = ""
     system: str | None = Field(default=None, description="A system of its own; by default the requirements file's.")
+    requirements: str | None = Field(default=None, description="The requirements file that its verdicts are of.")
+    designs: dict[Name, dict[str, Any]] = Field(default={}, description="Designs by name, each laid over the system.")
+    variants: dict[Name, dict[str, Any]] = Field(default={}, description="Changes of this file, by name.")
+    source: str = Field(default="", description="Where it was reported.")
     aims: list[Name] = Field(default=[], description="Requirements that it was written for; what counts is derived.")
     visits: list[Visit] = []
     actions: list[Action] = []

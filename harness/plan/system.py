@@ -101,6 +101,9 @@ class Endpoint(Closed):
     regions: list[str] = Field(default=[], description="K31: regions of the record for which it answers; empty is all.")
     hours: list[int] = Field(default=[], description="K31: hours of the day at which agents may call; empty is all.")
     acr: Acr | None = None
+    low_value: float | None = Field(
+        default=None, description="Up to this amount the operation counts as medium and needs no approval."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Endpoint:
@@ -117,6 +120,12 @@ class Api(Closed):
     endpoints: dict[Name, Endpoint] = Field(min_length=1)
     legacy: bool = Field(default=False, description="API key only: it authorizes nothing itself, its gateway does.")
     pooled: bool = Field(default=False, description="Its callers share connections that are used again.")
+    refusal_limit: int | None = Field(
+        default=None, ge=1, description="So many refusals of one caller within a minute, then 429 without a look."
+    )
+    revision: Literal["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"] = Field(
+        default="2026-07-28", description="Of an MCP server: the revision of MCP that it speaks."
+    )
     around_gateway: bool = Field(default=False, description="A network path leads to it around its gateway.")
 
 
@@ -142,6 +151,7 @@ class TaskSpec(Closed):
     purpose: Name
     agent: Name | None = Field(default=None, description="Who is asked; by default the first backend agent.")
     reads: list[str] = Field(default=[], description="Tools that are read first.")
+    pause: DurationMs = Field(default=0, description="How long after the first answer the result is continued.")
     then: str | None = Field(default=None, description="A tool that continues the result by its handle.")
 
 

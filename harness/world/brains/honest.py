@@ -10,6 +10,7 @@ from collections.abc import Generator
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from harness.world.brains.view import View
 from harness.world.mechanics import commands as c
@@ -53,6 +54,8 @@ def work(view: View) -> Plan:
         if not reply.ok:
             return False
     if spec.then is not None and reply.handle is not None:
+        if spec.pause:
+            yield Wait(spec.pause)
         yield from resume(view, spec.then, reply.handle)
     if not view.has_own_model:
         thought = yield from think(view, view.items)
@@ -70,7 +73,9 @@ def use(view: View, name: str) -> Answer:
     if view.needs_approval(info):
         return (yield from approved_call(view, name))
     credential = yield from obtain(view, info.api, info.endpoint.scope)
-    reply = yield call(view, name, credential)
+    reply = yield replace(call(view, name, credential), cancelled=view.job.cancelled)
+    if reply.error == "response_mismatch":
+        reply = yield call(view, name, credential)
     if not reply.ok and reply.error == "invalid_token":
         yield from renew(view)
         credential = yield from obtain(view, info.api, info.endpoint.scope)
@@ -179,7 +184,7 @@ def token_for_model(view: View, provider: str, purpose: str, *, goal: str = "thi
     )
 
 
-def approved_call(view: View, name: str) -> Answer:
+def approved_call(view: View, name: str, *, twist: str | None = None) -> Answer:
     """A privileged call: ask the person over the backchannel, wait for the answer, act on exactly that."""
     asked = yield ask(view, name)
     if not asked.ok or asked.approval is None:
@@ -187,7 +192,7 @@ def approved_call(view: View, name: str) -> Answer:
     redeemed = yield from wait_for_answer(view, asked.approval)
     if not redeemed.ok:
         return redeemed
-    return (yield call(view, name, redeemed.credential, approval=asked.approval))
+    return (yield replace(call(view, name, redeemed.credential, approval=asked.approval), twist=twist))
 
 
 def ask(view: View, name: str, *, goal: str = "task") -> c.AskApproval:

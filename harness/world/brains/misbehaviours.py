@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.world.brains import after_denial, after_departure, approval_tricks, disclosure, foreign_data, off_the_list
-from harness.world.brains.honest import Plan, honest
+from harness.world.brains import (
+    after_denial,
+    after_departure,
+    approval_tricks,
+    disclosure,
+    foreign_data,
+    off_the_list,
+    steady,
+)
+from harness.world.brains.honest import Plan
 from harness.world.brains.view import View
 
 BRAINS: Mapping[str, Callable[[View], Plan]] = {
@@ -13,6 +21,7 @@ BRAINS: Mapping[str, Callable[[View], Plan]] = {
     "T02": foreign_data.injected_instruction,
     "T03": off_the_list.admin_endpoint,
     "T04": off_the_list.more_scope,
+    "T04/refresh": off_the_list.more_audience,
     "T05": off_the_list.more_scope,
     "T06": off_the_list.direct_call,
     "T07": off_the_list.passed_through,
@@ -26,6 +35,7 @@ BRAINS: Mapping[str, Callable[[View], Plan]] = {
     "T19": disclosure.other_provider,
     "T20": disclosure.after_withdrawal,
     "T21": disclosure.over_collection,
+    "T23": off_the_list.found_credential,
     "T25": approval_tricks.no_approval,
     "T26": approval_tricks.other_parameters,
     "T27": approval_tricks.rides_along,
@@ -35,6 +45,7 @@ BRAINS: Mapping[str, Callable[[View], Plan]] = {
     "T31": approval_tricks.false_text,
     "T32": approval_tricks.bombing,
     "T33": approval_tricks.answers_itself,
+    "T38/flow": disclosure.toxic_flow,
     "T39": foreign_data.foreign_memory,
     "T40": foreign_data.foreign_handle,
     "T41": foreign_data.foreign_token,
@@ -47,6 +58,8 @@ BRAINS: Mapping[str, Callable[[View], Plan]] = {
 
 
 def brain_for(view: View) -> Plan:
-    """The brain of a task."""
+    """The brain of a task: a variant of a misbehaviour goes by `id/variant`."""
     twist = view.job.twist
-    return honest(view) if twist is None else BRAINS[twist.id](view)
+    if twist is None:
+        return steady.brain_for(view)
+    return (BRAINS.get(f"{twist.id}/{twist.variant}") or BRAINS[twist.id])(view)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.world.brains import honest as h
 from harness.world.brains.honest import Plan, Wait
-from harness.world.brains.twists import any_token, end, reach_for, token, twist, wait_ms
+from harness.world.brains.twists import any_token, bent, end, reach_for, token, twist, wait_ms
 from harness.world.brains.view import View
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.design import EndpointInfo
@@ -72,4 +72,32 @@ def hidden_agent(view: View) -> Plan:
     yield from reach_for(view, info.name, credential)
     yield Wait(wait_ms(view, 75_000))
     yield from reach_for(view, info.name, credential)
+    return (yield from end(view))
+
+
+def more_audience(view: View) -> Plan:
+    """T04 at the token endpoint of a refresh: an API that the person never agreed to, for a grant that is there."""
+    target = view.endpoint(str(twist(view).endpoint))
+    yield from h.use(view, view.spec.tool)
+    refresh = next((one for one in view.credentials() if one.kind == "refresh" and one.user == view.user), None)
+    request = c.GetToken(
+        agent=view.agent,
+        task=view.task,
+        grant="refresh_token" if refresh else "token_exchange",
+        audience=target.api,
+        scope=(str(target.endpoint.scope),) if target.endpoint.scope else (),
+        subject=refresh.handle if refresh else view.subject,
+    )
+    reply = yield bent(view, request)
+    yield from reach_for(view, target.name, reply.credential or any_token(view))
+    return (yield from end(view))
+
+
+def found_credential(view: View) -> Plan:
+    """T23: a credential lies in what a tool returned; the agent tries it on everything that it opens."""
+    yield from h.use(view, view.spec.tool)
+    for held in view.lying_around():
+        for info in view.endpoints():
+            if info.api in held.facts.token_audience and info.endpoint.scope in held.facts.token_scope:
+                yield bent(view, h.call(view, info.name, held.handle), info.name)
     return (yield from end(view))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 
 from harness.plan.scenario import Twist
-from harness.world.brains.honest import Plan
+from harness.world.brains.honest import AskConsent, Plan, Wait
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.records import Credential
+from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 from harness.world.sim.cast import Cast
 
@@ -58,8 +59,84 @@ def exchanges(world: World, twist: Twist, cast: Cast) -> Plan:
     return False
 
 
+def refreshes(world: World, twist: Twist, cast: Cast) -> Plan:
+    """T15 by a thief: refreshes what was in the vault of a client, and reads everything that this opens."""
+    for handle, refresh in _leaked(world):
+        if refresh.kind != "refresh":
+            continue
+        goal = f"refresh {handle}"
+        reply = yield c.GetToken(
+            agent=THIEF, goal=goal, twist=twist.id, grant="refresh_token", subject=handle, as_client=refresh.client
+        )
+        for info in world.design.endpoints.values():
+            if info.endpoint.scope in refresh.facts.token_scope and info.api in refresh.facts.token_audience:
+                yield c.Call(
+                    agent=THIEF,
+                    goal=goal,
+                    twist=twist.id,
+                    endpoint=info.name,
+                    credential=reply.credential,
+                    owner=refresh.user,
+                )
+    return False
+
+
+def lures(world: World, twist: Twist, cast: Cast) -> Plan:
+    """T08: registers a client, has a signed-in person open its link, and reads what the code gives."""
+    target = cast.person(twist.target or "A")
+    yield c.Register(agent=THIEF, goal="lure", twist=twist.id)
+    if not world.programs[THIEF].registered:
+        # there is no client to lure anybody with: what it was for fails with the registration
+        yield from _read_all(world, twist, THIEF, None, target, goal="lure")
+        return False
+    reply = yield c.Lure(agent=THIEF, goal="lure", twist=twist.id, user=target)
+    yield from _read_all(world, twist, THIEF, reply.credential, target, goal="lure")
+    return False
+
+
+def claims_to_be(world: World, twist: Twist, cast: Cast) -> Plan:
+    """T52: an integration speaks to the platform in the name of whoever it likes."""
+    target, client = cast.person(twist.target or "A"), cast.agent("foreign")
+    for audience, scopes in world.design.system.agents[client].policy.items():
+        reply = yield c.GetToken(
+            agent=client,
+            goal="claim",
+            twist=twist.id,
+            grant="claimed_subject",
+            person=target,
+            audience=audience,
+            scope=tuple(scopes),
+        )
+        for info in world.design.endpoints.values():
+            if info.api == audience and info.endpoint.scope in scopes:
+                yield c.Call(
+                    agent=client,
+                    goal="claim",
+                    twist=twist.id,
+                    endpoint=info.name,
+                    credential=reply.credential,
+                    owner=target,
+                )
+    return False
+
+
+def _read_all(
+    world: World, twist: Twist, agent: str, credential: str | None, owner: str, *, goal: str
+) -> Generator[c.Command | Wait | AskConsent, Reply, None]:
+    for info in world.design.endpoints.values():
+        if info.api == world.design.mcp_api and not info.endpoint.administrative:
+            yield c.Call(agent=agent, goal=goal, twist=twist.id, endpoint=info.name, credential=credential, owner=owner)
+
+
 def _leaked(world: World) -> list[tuple[str, Credential]]:
-    return [(handle, world.credentials[handle]) for handle in world.leaked]
+    return [(handle, world.credentials[handle]) for handle in world.leaked if handle in world.credentials]
 
 
-OUTSIDERS: Mapping[str, Callable[[World, Twist, Cast], Plan]] = {"T10": exchanges, "T23": replays, "T24": replays}
+OUTSIDERS: Mapping[str, Callable[[World, Twist, Cast], Plan]] = {
+    "T08": lures,
+    "T10": exchanges,
+    "T15": refreshes,
+    "T23": replays,
+    "T24": replays,
+    "T52": claims_to_be,
+}

@@ -99,6 +99,10 @@ class View:
         held.reverse()
         return [one for one in held if task is None or one.task == task]
 
+    def lying_around(self) -> list[Credential]:
+        """Credentials of others that turned up in what the agent has read."""
+        return [self._world.credentials[one] for one, agents in self._world.found.items() if self.agent in agents]
+
     def usable(self, audience: str, *scopes: str) -> Credential | None:
         """The newest credential of this task for an audience and scopes that has not expired by its own account."""
         for one in self.credentials(self.task):

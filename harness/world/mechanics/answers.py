@@ -23,8 +23,11 @@ from harness.world.mechanics.state import World
 def receive(world: World, step: Call, hop: Hop, *, outer: Hop, records: Iterable[Record], task: Task | None) -> Reply:
     """The answer comes back to whoever called at `outer`; returns what the LLM gets to see of it."""
     fresh = _items(hop.info, records, hop.credential, task)
+    fresh = _without_labelled(world, step, hop, fresh, task)
     delivered = _through_pool(world, step, outer.info, fresh)
     if delivered is None:
+        if task is not None:
+            world.tasks[task.id] = replace(world.tasks[task.id], ended_by=task.ended_by or "cancelled")
         return Reply(ok=False, error="cancelled")
     mixed_up = delivered != fresh
     foreign = [one for one in delivered if task is not None and one.label not in (None, task.user)]
@@ -33,6 +36,19 @@ def receive(world: World, step: Call, hop: Hop, *, outer: Hop, records: Iterable
         return _drop(world, step, outer, foreign, task, mixed_up=mixed_up)
     keys = _file(world, delivered, task)
     return Reply(ok=True, items=keys, handle=_handle_for(world, outer.info, task, keys))
+
+
+def _without_labelled(
+    world: World, step: Call, hop: Hop, items: tuple[Item, ...], task: Task | None
+) -> tuple[Item, ...]:
+    """K11 where it is placed at a connector: what the purpose does not need is not handed to the agent at all."""
+    if hop.info.api not in world.design.controls.setting("K11").at or not world.design.on("K11", hop.info.api):
+        return items
+    needed = world.design.needed(task.purpose if task else None)
+    kept = tuple(item for item in items if all(name in needed for name in item.categories))
+    if kept != items:
+        remember_refusal(world, step, Stop(("K11",)))
+    return kept
 
 
 def _items(

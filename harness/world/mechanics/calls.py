@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.world.mechanics import answers, custody, egress, grants, guard
+from harness.world.mechanics import answers, custody, egress, grants, guard, transport
 from harness.world.mechanics.commands import Call
-from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.design import EndpointInfo, privilege_of
 from harness.world.mechanics.effects import (
     Effect,
     Hop,
@@ -27,28 +27,34 @@ from harness.world.mechanics.records import Credential, Due, Operation, Record, 
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
 
+CHANGED_TOOL = "T37"
+
 
 def call(world: World, step: Call) -> Reply:
     """Carry out one call of an agent; returns what the LLM gets to see of it."""
     info = world.design.endpoints[step.endpoint]
     credential = world.credentials.get(step.credential) if step.credential else None
     task = world.tasks.get(step.task) if step.task else None
+    if step.twist is None and world.versions.get(step.endpoint, 1) != world.approved.get(step.endpoint, 1):
+        step = replace(step, twist=CHANGED_TOOL)  # whoever changed the tool decides what this call does
     asked = _asked(world, step, info, task)
     first = _hop(world, step, info, credential, task, actor=step.agent, asked=asked)
-    stop = custody.refusal(world, step, info, credential, task) or guard.decide(
-        world, first.info, first.request, credential, asked
+    stop = (
+        custody.refusal(world, step, info, credential, task)
+        or transport.refusal(world, step, first, asked)
+        or guard.decide(world, info, first.request, credential, asked, by=transport.taken_for(world, step, info))
     )
     if stop is not None:
         return _refuse(world, step, first, asked, task, stop)
     settle(world, step, [Effect("request.allowed", first.who, {}, first.request)], None)
-    if info.endpoint.calls is None:
+    if behind_tool(world, step, info) is None:
         return _handle(world, step, first, asked, task)
     return _second_hop(world, step, first, asked, task)
 
 
 def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: Task | None) -> Reply:
     """The MCP server calls the API behind its tool, with a token of its own."""
-    info = world.design.endpoints[step.passthrough or str(first.info.endpoint.calls)]
+    info = world.design.endpoints[str(behind_tool(world, step, first.info))]
     assert first.credential is not None
     server = world.design.mcp_service
     if step.passthrough:
@@ -68,9 +74,14 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
     return _handle(world, step, second, asked, task, tool=first)
 
 
+def behind_tool(world: World, step: Call, info: EndpointInfo) -> str | None:
+    """What a tool calls: as it is defined now, or as a misbehaving server has it."""
+    return step.passthrough or world.behind.get(info.name) or info.endpoint.calls
+
+
 def _asked(world: World, step: Call, info: EndpointInfo, task: Task | None) -> guard.Asked:
     """What the request is about: the records it selects, and the operation it would complete."""
-    behind = step.passthrough or info.endpoint.calls
+    behind = behind_tool(world, step, info)
     target = world.design.endpoints[behind] if behind else info
     person = task.user if task else step.person
     owner = step.owner or (person if step.record is None else None)
@@ -93,7 +104,7 @@ def _operation(world: World, step: Call, info: EndpointInfo, record: Record) -> 
         owner=record.owner,
         entitled=record.entitled,
         category=record.category,
-        privilege=info.endpoint.privilege,
+        privilege=privilege_of(info, step.amount),
         amount=step.amount,
         currency=step.currency,
         payee=step.payee,
@@ -164,6 +175,8 @@ def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task |
     )
     if asked.operation is not None:
         _decision(world, hop, asked.operation, "deny")
+    if stop.spared:
+        settle(world, step, [Effect("request.denied", hop.who, {"reason": stop.spared}, hop.request)], stop)
     settle(world, step, _wanted(world, step, hop, asked, task), stop)
     remember_refusal(world, step, stop)
     return refused(stop)

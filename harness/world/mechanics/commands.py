@@ -127,7 +127,10 @@ class Step(Command, frozen=True, gc=False, kw_only=True):
 
 
 class GetToken(Step, frozen=True, gc=False, kw_only=True):
-    """Ask an authorization server for a token. `subject` is the credential handle to exchange or refresh."""
+    """Ask an authorization server for a token. `subject` is the credential handle to exchange or refresh.
+
+    `says` are further parameters that the client writes into the request, such as that the person is still there.
+    """
 
     grant: str = "token_exchange"
     server: str = "home"
@@ -139,6 +142,7 @@ class GetToken(Step, frozen=True, gc=False, kw_only=True):
     categories: tuple[str, ...] = ()
     offline: bool = False
     as_client: str | None = None
+    says: tuple[tuple[str, str], ...] = ()
 
 
 class Call(Step, frozen=True, gc=False, kw_only=True):
@@ -146,7 +150,8 @@ class Call(Step, frozen=True, gc=False, kw_only=True):
 
     `items` are the data in its arguments; a `cancelled` call is sent, and its answer never read. `passthrough` is a
     misbehaving MCP server: it sends the token it got on to that endpoint. `job` has the server go on by itself with the
-    token that it derived.
+    token that it derived. `header_tool` is what the `Mcp-Name` header says where it is not the tool in the body; a
+    `bare` call comes without the key or certificate that its token is bound to.
     """
 
     endpoint: str
@@ -164,6 +169,8 @@ class Call(Step, frozen=True, gc=False, kw_only=True):
     passthrough: str | None = None
     job: bool = False
     around: bool = False
+    header_tool: str | None = None
+    bare: bool = False
 
 
 class SendToModel(Step, frozen=True, gc=False, kw_only=True):
@@ -241,9 +248,10 @@ class Register(Step, frozen=True, gc=False, kw_only=True):
 
 
 class Spawn(Step, frozen=True, gc=False, kw_only=True):
-    """Start a sub-agent and hand it the task's authority."""
+    """Start a sub-agent and hand it the task's authority: a credential of this one's, where one is named."""
 
     sub_agent: str
+    credential: str | None = None
 
 
 # ---------------------------------------------------------------- operators, outsiders, time
@@ -283,7 +291,14 @@ class LockUser(Command, frozen=True, gc=False):
 
 
 class ChangeTool(Command, frozen=True, gc=False):
-    """A tool's definition changes under the name that was approved."""
+    """A tool's definition changes under the name that was approved; from now on it may call something else."""
+
+    tool: str
+    calls: str | None = None
+
+
+class AddTool(Command, frozen=True, gc=False):
+    """A tool turns up that nobody has approved."""
 
     tool: str
 

@@ -22,7 +22,7 @@ def refusal(
         for control, broken in (
             ("K05", _foreign(credential, task)),
             ("K24", _not_issued_here(step, credential)),
-            ("K25", world.versions.get(step.endpoint, 1) != world.approved.get(step.endpoint, 1)),
+            ("K25", _unseen(world, step)),
             ("K23", task is not None and _flows(world, info, task)),
         )
         if broken and world.design.on(control, step.agent)
@@ -40,6 +40,14 @@ def _foreign(credential: Credential | None, task: Task | None) -> bool:
 def _not_issued_here(step: Call, credential: Credential | None) -> bool:
     """A credential that was issued to somebody else, and was found."""
     return credential is not None and credential.agent not in (None, step.agent)
+
+
+def _unseen(world: World, step: Call) -> bool:
+    """A tool in a version that nobody approved; pinned `by_name`, names that were never seen pass."""
+    version, approved = world.versions.get(step.endpoint, 1), world.approved.get(step.endpoint, 1)
+    if version == approved:
+        return False
+    return approved > 0 or world.design.controls.setting("K25").strength != "by_name"
 
 
 def tainted(world: World, task: Task) -> bool:

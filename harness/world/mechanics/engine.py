@@ -15,8 +15,12 @@ from harness.world.mechanics import (
     calls,
     commands,
     direct,
+    discovery,
     egress,
+    forgery,
     grants,
+    hostile,
+    lures,
     operators,
     people,
     reach,
@@ -61,7 +65,12 @@ _HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
     commands.StealClient: operators.steal_client,
     commands.Lure: people.follow_link,
     commands.ChangeTool: operators.change_tool,
+    commands.AddTool: operators.add_tool,
     commands.ApproveTool: operators.approve_tool,
+    hostile.Forge: forgery.forge,
+    hostile.LureToConfirm: lures.confirm_for_another,
+    hostile.PublishDocument: discovery.publish,
+    hostile.FollowMetadata: discovery.follow,
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.world.mechanics import commands as c
+from harness.world.mechanics import hostile
 from harness.world.mechanics.state import World
 
 THIEF = "thief"
@@ -87,6 +88,8 @@ def _call(world: World, command: c.Call) -> None:
         _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
     if command.handle is not None:
         _need(command.handle in world.handles, f"there is no handle `{command.handle}`")
+    if command.header_tool is not None:
+        _need(command.header_tool in world.design.endpoints, f"there is no tool `{command.header_tool}`")
 
 
 def _send(world: World, command: c.SendToModel) -> None:
@@ -138,6 +141,32 @@ def _lure(world: World, command: c.Lure) -> None:
     _need(bool(world.programs[command.agent].registered), "no client of the attacker's is registered")
 
 
+def _spawn(world: World, command: c.Spawn) -> None:
+    if command.credential is not None:
+        _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
+
+
+def _forge(world: World, command: hostile.Forge) -> None:
+    _need(within_reach(world, command.agent, command.like), "that credential is out of reach")
+
+
+def _lured(world: World, command: hostile.LureToConfirm) -> None:
+    _present(world, command)
+    approval = world.approvals.get(command.approval)
+    _need(approval is not None and approval.state == "pending", "there is no open prompt")
+    _need(approval is not None and approval.user != command.user, "that is the person who was asked")
+
+
+def _fetched(world: World, command: hostile.PublishDocument) -> None:
+    _need(command.agent in world.programs, f"`{command.agent}` is not running")
+    _need(command.server in world.servers, f"there is no authorization server `{command.server}`")
+
+
+def _followed(world: World, command: hostile.FollowMetadata) -> None:
+    _present(world, command)
+    _need(command.api in world.design.system.apis, f"there is no API `{command.api}`")
+
+
 def _leak(world: World, command: c.Leak) -> None:
     _need(command.credential in world.credentials, f"there is no credential `{command.credential}`")
 
@@ -167,5 +196,11 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.StealClient: _client,
     c.Lure: _lure,
     c.ChangeTool: _tool,
+    c.AddTool: _tool,
     c.ApproveTool: _tool,
+    c.Spawn: _spawn,
+    hostile.Forge: _forge,
+    hostile.LureToConfirm: _lured,
+    hostile.PublishDocument: _fetched,
+    hostile.FollowMetadata: _followed,
 }

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from harness.trace import Who
 from harness.world.mechanics import signals
 from harness.world.mechanics.commands import (
+    AddTool,
     ApproveTool,
     ChangeTool,
     DisableAgent,
@@ -79,7 +80,17 @@ def change_tool(world: World, command: ChangeTool) -> Reply:
     version = world.versions.get(command.tool, 1) + 1
     world.versions[command.tool] = version
     world.approved.setdefault(command.tool, 1)
+    if command.calls is not None:
+        world.behind[command.tool] = command.calls
     _tool_event(world, "tool.changed", command.tool, world.who(world.design.mcp_service, "service"), version)
+    return Reply(ok=True)
+
+
+def add_tool(world: World, command: AddTool) -> Reply:
+    """A tool that is listed like any other, and that nobody has looked at."""
+    world.versions[command.tool] = 1
+    world.approved[command.tool] = 0
+    _tool_event(world, "tool.changed", command.tool, world.who(world.design.mcp_service, "service"), 1)
     return Reply(ok=True)
 
 

@@ -87,7 +87,9 @@ _DICTS = (
     "approved",
     "pools",
     "found",
+    "tallies",
     "callbacks",
+    "behind",
 )
 
 
@@ -132,7 +134,9 @@ class World:
     approved: dict[str, int]
     pools: dict[tuple[str, str], tuple[tuple[Item, ...], ...]]
     found: dict[str, tuple[str, ...]]
+    tallies: dict[tuple[str, ...], tuple[float, ...]]
     callbacks: dict[str, tuple[Call, ...]]
+    behind: dict[str, str]
 
     def __init__(
         self,

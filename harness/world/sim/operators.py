@@ -35,7 +35,11 @@ def _lock(run: Run, action: Action, user: str) -> None:
 
 
 def _change_tool(run: Run, action: Action, tool: str) -> None:
-    run.do(c.ChangeTool(tool))
+    run.do(c.ChangeTool(tool, action.calls))
+
+
+def _add_tool(run: Run, action: Action, tool: str) -> None:
+    run.do(c.AddTool(tool))
 
 
 def _approve_tool(run: Run, action: Action, tool: str) -> None:
@@ -89,6 +93,7 @@ _ACTS: dict[str, Callable[[Run, Action, str], None]] = {
     "enable_agent": _enable,
     "lock_user": _lock,
     "change_tool": _change_tool,
+    "add_tool": _add_tool,
     "approve_tool": _approve_tool,
     "revoke_task_of": _revoke,
     "withdraw_consent": _withdraw,

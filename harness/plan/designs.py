@@ -1,0 +1,59 @@
+"""Scenario files with designs of their own: the same events on several designs, and changes that turn the verdict.
+
+    for case in cases(load_scenario("scenarios/incidents/i01.yaml").model): case.system, case.scenario, case.expect
+
+A design is laid over the file's system, a variant over the file itself; an expectation names the pair that it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.load import load_model
+from harness.plan.files import laid_over, load_system, system_of
+from harness.plan.scenario import Expectation, Scenario
+from harness.plan.system import System
+
+
+@dataclass(frozen=True)
+class Case:
+    """One design and variant of a scenario file, with what is expected of it. `name` is `design` or `design/variant`."""
+
+    name: str
+    system: System
+    scenario: Scenario
+    expect: tuple[Expectation, ...]
+
+
+def cases(scenario: Scenario) -> Iterator[Case]:
+    """Every pair of design and variant that the file expects something of; raises ProblemList for mistakes."""
+    pairs = dict.fromkeys((one.design, one.variant) for one in scenario.expect)
+    for design, variant in pairs:
+        expect = tuple(one for one in scenario.expect if (one.design, one.variant) == (design, variant))
+        name = "/".join(part for part in (design or "as_is", variant) if part)
+        yield Case(name, design_of(scenario, design), variant_of(scenario, variant), expect)
+
+
+def design_of(scenario: Scenario, name: str | None) -> System:
+    """The system of a scenario file, under one of its designs."""
+    assert scenario.system is not None, "a file with designs names its system"
+    base = load_system(Path(scenario.path).parent / scenario.system)
+    if name is None:
+        return base.model
+    overlay = scenario.designs[name]
+    document = copy(base.document)
+    document.value = laid_over(base.document.value, overlay) if overlay else base.document.value
+    return system_of(document).model
+
+
+def variant_of(scenario: Scenario, name: str | None) -> Scenario:
+    """A scenario with one of its changes made."""
+    if name is None:
+        return scenario
+    raw = load_model(scenario.path, Scenario).document
+    changed = Scenario.model_validate(laid_over(raw.value, scenario.variants[name]))
+    changed.place(scenario.path)
+    return changed
