@@ -6,74 +6,19 @@ this order. Sources: RFC 6750 section 3, RFC 8705, RFC 9068 section 4, RFC 9396 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import msgspec
 
 from harness.oauth import dpop
 from harness.oauth.forms import DISCLOSURE
-from harness.oauth.messages import Details, Disclosure, Presented, Refusal, RouteRule
+from harness.oauth.looks import Look, invalid_token, refuse
+from harness.oauth.messages import Details, Disclosure, Refusal
 from harness.oauth.profile import ACR_RANK, RsProfile
 from harness.oauth.tokens import Claims
 
 AI_AGENT = "ai-agent"
 ANY = "*"
 _BOOKKEEPING = frozenset({"type", "subject"})
-
-
-class RsStore:
-    """All state of an enforcement point: flat dicts."""
-
-    __slots__ = ("cache", "consumed", "denied", "proofs")
-
-    def __init__(self) -> None:
-        self.denied: dict[tuple[str, str], bool] = {}
-        self.consumed: dict[str, float] = {}
-        self.proofs: dict[str, float] = {}
-        self.cache: dict[str, Any] = {}
-
-    def fork(self) -> RsStore:
-        """An independent copy."""
-        other = object.__new__(RsStore)
-        other.denied = self.denied.copy()
-        other.consumed = self.consumed.copy()
-        other.proofs = self.proofs.copy()
-        other.cache = self.cache.copy()
-        return other
-
-
-class Look(msgspec.Struct, gc=False):
-    """One request being looked at: the settings, the state, the claims, what was presented, where, and when."""
-
-    profile: RsProfile
-    store: RsStore
-    claims: Claims
-    presented: Presented
-    route: RouteRule
-    now_s: float
-
-
-Check = Callable[[Look], Refusal | None]
-
-
-def refuse(
-    profile: RsProfile, check: str, rule: str, error: str | None, status: int, detail: str, **parameters: Any
-) -> Refusal:
-    """A refusal with its challenge: `Bearer` (or `DPoP`), the realm, the error if there is one, further parameters."""
-    scheme = parameters.pop("scheme", "Bearer")
-    headers = parameters.pop("headers", ())
-    parts: dict[str, Any] = {"realm": profile.realm, "error": error, **parameters}
-    if profile.resource_metadata is not None:
-        parts["resource_metadata"] = profile.resource_metadata
-    text = ", ".join(f'{name}="{value}"' for name, value in parts.items() if value is not None)
-    challenge = f"{scheme} {text}" if status in (401, 403) else None
-    return Refusal(check, error or "unauthorized", status, rule, detail, challenge, headers)
-
-
-def invalid_token(profile: RsProfile, check: str, rule: str, detail: str, **parameters: Any) -> Refusal:
-    """401 `invalid_token`: what every failure of the token itself is (RFC 9068 section 4)."""
-    return refuse(profile, check, rule, "invalid_token", 401, detail, **parameters)
 
 
 # ---------------------------------------------------------------- the token itself

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from harness.oauth import checks, dpop
-from harness.oauth.checks import Check, Look, RsStore, invalid_token, refuse
 from harness.oauth.keys import BadSignature, KeySet
+from harness.oauth.looks import Check, Look, RsStore, invalid_token, refuse
 from harness.oauth.messages import Presented, Refusal, RouteRule, Signal
 from harness.oauth.profile import RsProfile
 from harness.oauth.refusals import Refused, need

@@ -2,14 +2,17 @@
 
 *Enforced*: a message that breaks it is refused, and tests assert the exact refusal. *Shown*: a behaviour or a setting
 that no message can break, with the test that shows it. *Out of model*: with the reason. Which tests stand behind a rule
-is in `rule_tests`, kept by the tests themselves.
+is in `rule_tests.json`, kept by the tests themselves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
 from typing import Literal, NamedTuple
 
-from harness.oauth.rule_tests import TESTS
+import msgspec
 
 Status = Literal["enforced", "shown", "out_of_model"]
 E: Status = "enforced"
@@ -29,7 +32,7 @@ class Rule(NamedTuple):
     @property
     def tests(self) -> tuple[str, ...]:
         """The tests that assert or show it."""
-        return TESTS.get(self.id, ())
+        return _tests().get(self.id, ())
 
 
 _ROWS: tuple[tuple[str, str, str, Status] | tuple[str, str, str, Status, str], ...] = (
@@ -159,6 +162,13 @@ _ROWS: tuple[tuple[str, str, str, Status] | tuple[str, str, str, Status, str], .
     ("P-150", "an in-band credential is bound to the agent that asked", "A2A 1.0 §7.6.3", E),
     ("P-151", "push delivery goes where the owner says, authenticated, once", "A2A 1.0 §13.2", E),
 )  # fmt: skip
+
+
+@cache
+def _tests() -> Mapping[str, tuple[str, ...]]:
+    found = resources.files("harness.oauth").joinpath("rule_tests.json").read_bytes()
+    return msgspec.json.decode(found, type=dict[str, tuple[str, ...]])
+
 
 RULES: tuple[Rule, ...] = tuple(Rule(*row) for row in _ROWS)
 

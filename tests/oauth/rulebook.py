@@ -1,13 +1,14 @@
 """Which test stands behind which protocol rule, and mutants of the protocol: one refusal taken out at a time.
 
 A refusal is known by its rule and its detail. `without(rule, detail)` makes the code pass over exactly that one, as if
-its check had been deleted; the tests of the rule must notice. `python -m tests.oauth.rulebook` writes `rule_tests`.
+its check had been deleted; the tests of the rule must notice. `python -m tests.oauth.rulebook` writes `rule_tests.json`.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,7 +24,7 @@ AREAS = ("core", "tokens", "exchange", "sender", "stepup", "mcp", "a2a")
 REGISTRY: dict[str, list[Callable[[], None]]] = {}
 Site = tuple[str, str]
 BARE_REFUSALS = ("a2a", "client", "mcp", "metadata", "sets", "transactions")
-TABLE = Path(harness.oauth.__file__).parent / "rule_tests.py"
+TABLE = Path(harness.oauth.__file__).parent / "rule_tests.json"
 
 
 def rule(*ids: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -53,7 +54,7 @@ def modules() -> list[Any]:
     found = [
         importlib.import_module(f"harness.oauth.{one.name}") for one in pkgutil.iter_modules(harness.oauth.__path__)
     ]
-    return [one for one in found if not one.__name__.endswith(("rules", "rule_tests"))]
+    return [one for one in found if not one.__name__.endswith(".rules")]
 
 
 @contextmanager
@@ -78,9 +79,9 @@ def watched(told: Callable[[str, str], bool]) -> Iterator[None]:
     def bare(check: str, error: str, status: int, rule: str, detail: str = "", *rest: Any, **named: Any) -> Any:
         return None if told(rule, detail) else Refusal(check, error, status, rule, detail, *rest, **named)
 
-    from harness.oauth import checks, dpop, sets
+    from harness.oauth import dpop, looks, sets
 
-    real_need, real_sound, real_fit, real_refuse = refusals.need, dpop.sound, sets.fit, checks.refuse
+    real_need, real_sound, real_fit, real_refuse = refusals.need, dpop.sound, sets.fit, looks.refuse
     with ExitStack() as stack:
         for module in modules():
             for name, made in (("need", need), ("sound", sound), ("fit", fit), ("refuse", refuse)):
@@ -216,13 +217,9 @@ def details_in_source() -> set[str]:
 
 
 def table_text() -> str:
-    """The module that says which tests stand behind which rule."""
-    head = TABLE.read_text(encoding="utf-8").partition("TESTS: Mapping")[0]
-    rows = [
-        f'    "{one}": (\n' + "".join(f'        "{name}",\n' for name in names(tests)) + "    ),\n"
-        for one, tests in sorted(load().items())
-    ]
-    return head + "TESTS: Mapping[str, tuple[str, ...]] = {\n" + "".join(rows) + "}\n"
+    """The file that says which tests stand behind which rule."""
+    table = {one: list(names(tests)) for one, tests in sorted(load().items())}
+    return json.dumps(table, indent=1) + "\n"
 
 
 if __name__ == "__main__":

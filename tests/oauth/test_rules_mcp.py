@@ -201,7 +201,8 @@ def test_tools_validate_their_arguments_and_their_rate() -> None:
     mine = server(tools={"list_claims": SCHEMA}, calls_limit=2, calls_window_s=60)
     assert mcp.check_arguments(mine, "list_claims", {"claim": "c1", "limit": 5, "order": "asc"}) is None
     bad: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("no_such_tool", {}), ("list_claims", {}), ("list_claims", {"claim": 7}), ("list_claims", {"claim": "c", "customer": "x"}),
+        ("no_such_tool", {}), ("list_claims", {}), ("list_claims", {"claim": 7}),
+        ("list_claims", {"claim": "c", "customer": "x"}),
         ("list_claims", {"claim": "c", "limit": True}), ("list_claims", {"claim": "c", "order": "up"}),
     )  # fmt: skip
     for tool, arguments in bad:
