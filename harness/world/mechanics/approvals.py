@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from harness.trace import Who
 from harness.world.mechanics import backchannel
 from harness.world.mechanics.commands import AnswerInstead, AskApproval, RedeemApproval
+from harness.world.mechanics.design import privilege_of
 from harness.world.mechanics.effects import Effect, Stop, operation_fields, remember_refusal, settle, touched
 from harness.world.mechanics.people import record_answer
 from harness.world.mechanics.records import Approval, Operation
@@ -93,7 +94,7 @@ def _meant(world: World, step: AskApproval) -> Operation | None:
         owner=record.owner,
         entitled=record.entitled,
         category=record.category,
-        privilege=target.endpoint.privilege,
+        privilege=privilege_of(target, step.amount),
         amount=step.amount,
         currency=step.currency,
         payee=step.payee,

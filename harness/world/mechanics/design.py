@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from harness.oauth import RouteRule
 from harness.plan.controls import Controls
 from harness.plan.system import Agent, Endpoint, System
@@ -42,6 +44,13 @@ class Design:
         self.controls = controls
         self.endpoints = {info.name: info for info in _endpoints(system)}
         self.rules = {info.name: _rule(info) for info in self.endpoints.values()}
+        self.small_rules = {
+            info.name: replace(self.rules[info.name], elevated=False, acr=None)
+            for info in self.endpoints.values()
+            if info.endpoint.low_value is not None
+        }
+        small = {name: replace(self.rules[name], elevated=False, acr=None) for name in self.rules}
+        self.small_rules = {name: small[name] for name, one in self.endpoints.items() if one.endpoint.low_value}
         self.all_records = dict(records)
         self._by_owner: dict[tuple[str, str], tuple[str, ...]] = {}
         for one in records.values():
@@ -181,7 +190,9 @@ class Design:
         if app.startswith(SECRET):
             return tuple(self.system.secrets[app.removeprefix(SECRET)].scopes)
         if app not in self.system.agents and app not in self.system.services:
-            return tuple(str(i.endpoint.scope) for i in self.endpoints.values() if i.api == self.mcp_api and _readable(i))
+            return tuple(
+                str(i.endpoint.scope) for i in self.endpoints.values() if i.api == self.mcp_api and _readable(i)
+            )
         if self.system.tokens == "passed_along":
             return tuple(dict.fromkeys(i.endpoint.scope for i in self.endpoints.values() if i.endpoint.scope))
         found = self.system.agents.get(app) or self.system.services.get(app)
@@ -242,6 +253,13 @@ class Design:
         """The categories that a purpose needs, as the organization has declared it."""
         found = self.system.purposes.get(purpose) if purpose else None
         return tuple(found.categories) if found else ()
+
+
+def privilege_of(info: EndpointInfo, amount: float) -> str:
+    """How much harm an operation of this amount can do here: below the endpoint's threshold it is medium at most."""
+    threshold = info.endpoint.low_value
+    small = info.endpoint.privilege == "high" and threshold is not None and amount <= threshold
+    return "medium" if small else info.endpoint.privilege
 
 
 def _readable(info: EndpointInfo) -> bool:

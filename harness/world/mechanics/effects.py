@@ -35,7 +35,10 @@ class Hop(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Why something was refused: the controls that did it (or `base`), those that would have, and what was answered."""
+    """Why something was refused: the controls that did it (or `base`), those that would have, and what was answered.
+
+    `spared` is the reason that a look would have given, where nobody looked any more (429).
+    """
 
     by: tuple[str, ...]
     also: tuple[str, ...] = ()
@@ -43,6 +46,7 @@ class Stop(NamedTuple):
     reason: str = "policy"
     challenge: str = ""
     status: int = 403
+    spared: str = ""
 
 
 def cause_of(step: Step) -> Cause:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from harness.oauth import Request, Response
 from harness.oauth.forms import DISCLOSURE
-from harness.world.mechanics import signals
+from harness.world.mechanics import assertions, signals
 from harness.world.mechanics.commands import GetToken, Register, Step
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
@@ -31,6 +31,10 @@ def get_token(world: World, step: GetToken) -> Reply:
     """Ask for a token in whatever way the step says."""
     if step.grant == "renew":
         return renew(world, step)
+    if step.grant == "id_jag":
+        return assertions.ask(world, step)
+    if step.grant == "jwt_bearer":
+        return assertions.present(world, step)
     outcome = _request(world, step)
     if isinstance(outcome, Stop):
         return refused(outcome)
@@ -75,7 +79,7 @@ def _to_other_domain(
 
 
 def _form(world: World, step: GetToken, subject: Credential | None) -> dict[str, str]:
-    form: dict[str, str] = {}
+    form: dict[str, str] = dict(step.says)
     if step.scope:
         form["scope"] = " ".join((*step.scope, "offline_access") if step.offline else step.scope)
     if step.audience is not None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from harness.oauth import Details, Presented, Refusal
 from harness.plan.controls import credit
 from harness.trace import Request, Who
+from harness.world.mechanics import limits
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
 from harness.world.mechanics.effects import Stop, operation_fields
 from harness.world.mechanics.records import Credential, Operation, Record, Task
@@ -40,25 +41,70 @@ class Asked(NamedTuple):
     records: tuple[Record, ...]
     operation: Operation | None
     approval: str | None
+    bare: bool = False
 
 
 def decide(
-    world: World, info: EndpointInfo, request: Request, credential: Credential | None, asked: Asked
+    world: World,
+    info: EndpointInfo,
+    request: Request,
+    credential: Credential | None,
+    asked: Asked,
+    *,
+    by: EndpointInfo | None = None,
 ) -> Stop | None:
-    """The enforcement point's answer: None admits; the first refusal is the answer, the others would also stop."""
+    """The enforcement point's answer: None admits; the first refusal is the answer, the others would also stop.
+
+    `by` is the endpoint that a gateway takes the request for, where that is another one.
+    """
+    if limits.exhausted(world, info, request):
+        found = refusals(world, info, request, credential, asked, by=by)
+        spared = stop_of(world, found, credential, place=info.api).reason if found else ""
+        return Stop((BASE,), error="rate_limited", reason="rate", status=429, spared=spared)
+    found = refusals(world, info, request, credential, asked, by=by)
+    world.count("decisions")
+    if not found:
+        _note_admitted(world, info, credential, asked)
+        return None
+    limits.note_refusal(world, info, request)
+    if found[0].check == "signature" and credential is not None:
+        limits.note_unknown_key(world, info, credential.token)
+    return stop_of(world, found, credential, place=info.api)
+
+
+def refusals(
+    world: World,
+    info: EndpointInfo,
+    request: Request,
+    credential: Credential | None,
+    asked: Asked,
+    *,
+    by: EndpointInfo | None = None,
+) -> tuple[Refusal, ...]:
+    """Everything that the enforcement point has against a request, without effect but for what introspection told."""
     pep = world.peps[info.api]
     presented = _presented(world, info, credential, request, asked)
     now_s = local_s(world, info.api)
     if credential is not None and pep.wants_introspection(credential.token, now_s=now_s):
         pep.introspected(credential.token, introspection(world, info.api, credential), now_s=now_s)
-    refusals = pep.check(presented, world.design.rules[info.name], now_s=now_s)
-    world.count("decisions")
-    if not refusals:
-        approval = _presented_approval(world, info, credential, asked)
-        if approval is not None:
-            pep.consume(approval, now_s=world.now_s)
-        return None
-    return stop_of(world, refusals, credential, place=info.api)
+    if info.name != asked.info.name or not limits.small(info, asked.operation):
+        return pep.check(presented, world.design.rules[(by or info).name], now_s=now_s)
+    assert asked.operation is not None, "only an operation is small"
+    more = limits.too_much(world, info, asked.operation)
+    if more is None:
+        return pep.check(presented, world.design.small_rules[info.name], now_s=now_s)
+    found = pep.check(presented, world.design.rules[info.name], now_s=now_s)
+    return (more, *found) if found else ()
+
+
+def _note_admitted(world: World, info: EndpointInfo, credential: Credential | None, asked: Asked) -> None:
+    """What an enforcement point remembers of a request that it let in: the approval it used up, a small amount."""
+    approval = _presented_approval(world, info, credential, asked)
+    if approval is not None:
+        world.peps[info.api].consume(approval, now_s=world.now_s)
+    if info.name == asked.info.name and info.endpoint.low_value is not None and asked.operation is not None:
+        small = limits.small(info, asked.operation) and limits.too_much(world, info, asked.operation) is None
+        limits.note_admitted(world, asked.operation, approved=not small)
 
 
 def local_s(world: World, api: str) -> float:
@@ -103,7 +149,7 @@ def _presented(
         details = details_of(operation, subject=operation.owner)
     return Presented(
         token=credential.token if credential else None,
-        certificate=world.design.certificate(request.actor_client),
+        certificate=None if asked.bare else world.design.certificate(request.actor_client),
         entitled=tuple(record.entitled for record in asked.records) if info.name == asked.info.name else (),
         operation=details,
         region=asked.records[0].region if asked.records else None,

@@ -150,7 +150,8 @@ def refusal_of(world: World, response: Response, subject: Credential | None, *, 
 
 def _grant_name(step: GetToken) -> str:
     """The grant in the vocabulary's words: an application renews with its refresh token."""
-    return {"renew": "refresh_token", "claimed_subject": "jwt_bearer"}.get(step.grant, step.grant)
+    words = {"renew": "refresh_token", "claimed_subject": "jwt_bearer", "id_jag": "token_exchange"}
+    return words.get(step.grant, step.grant)
 
 
 def round_trip(world: World, task: Task | None) -> None:

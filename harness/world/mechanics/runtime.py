@@ -90,13 +90,21 @@ def end_task(world: World, step: EndTask) -> Reply:
 
 
 def spawn(world: World, step: Spawn) -> Reply:
-    """Start a sub-agent on the same task; it is a program of its own with this one at its root."""
+    """Start a sub-agent on the same task; it is a program of its own with this one at its root.
+
+    One that is registered authenticates as itself, any other as the agent that started it.
+    """
     parent = world.programs[step.agent]
     key = step.sub_agent
-    world.programs[key] = Program(key, parent.client, root=parent.root or step.agent)
-    own = {"by": step.agent, "by_type": "agent"}
-    world.emit("agent.registered", world.who(step.agent, world.design.actor_type(step.agent), agent=key), own)
-    return Reply(ok=True)
+    own = world.programs[key].client if key in world.design.system.agents else parent.client
+    world.programs[key] = Program(key, own, root=parent.root or step.agent)
+    facts = {"by": step.agent, "by_type": "agent"}
+    world.emit("agent.registered", world.who(step.agent, world.design.actor_type(step.agent), agent=key), facts)
+    if step.credential is None:
+        return Reply(ok=True)
+    handle = world.ids.next("cred")
+    world.credentials[handle] = replace(world.credentials[step.credential], handle=handle, holder=key, agent=key)
+    return Reply(ok=True, credential=handle)
 
 
 def _task(world: World, step: Step) -> Task:

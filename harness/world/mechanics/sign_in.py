@@ -149,7 +149,8 @@ def renew(world: World, step: GetToken) -> Reply:
     held = app_refresh_token(world, app, task.session)
     if held is None:
         return Reply(ok=False, error="no_session")
-    response = post(world, "home", "/token", app, {"grant_type": "refresh_token", "refresh_token": held.token})
+    form = dict(step.says) | {"grant_type": "refresh_token", "refresh_token": held.token}
+    response = post(world, "home", "/token", app, form)
     who = world.who(app, world.design.actor_type(app), user=task.user, session=task.session, task=task.id)
     if not response.ok:
         return refused(not_issued(world, step, who, response, held))
