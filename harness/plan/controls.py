@@ -59,6 +59,7 @@ class Controls:
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         self._settings = dict(settings)
+        self._answers: dict[tuple[str, str | None, str | None], bool] = {}
 
     @classmethod
     def of(cls, system: System, *, without: Iterable[str] = (), adding: Iterable[str] = ()) -> Controls:
@@ -75,6 +76,13 @@ class Controls:
 
     def on(self, control: str, place: str | None = None, operation: str | None = None) -> bool:
         """Whether a control applies, at this place and to this operation where they matter."""
+        key = (control, place, operation)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._applies(control, place, operation)
+        return answer
+
+    def _applies(self, control: str, place: str | None, operation: str | None) -> bool:
         setting = self.setting(control)
         if not setting.on:
             return False
