@@ -11,13 +11,13 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from harness.oauth import lifecycles
-from harness.oauth.keys import BadSignature, Keys, base64url
+from harness.oauth.keys import BadSignature, Keys, base64url, media_type
 from harness.oauth.lifecycles import Table, advance
 from harness.oauth.messages import Request, Signal
 from harness.oauth.profile import AsProfile
 from harness.oauth.records import Client, Issued, Session, Store
 from harness.oauth.refusals import need
-from harness.oauth.tokens import Claims, read_claims
+from harness.oauth.tokens import ACCESS_TOKEN, Claims, read_claims
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -157,7 +157,7 @@ def own_claims(authority: Authority, token: str) -> Claims | None:
     if known is None:
         try:
             verified = keys.verify(token)
-            if verified.header.get("typ") not in ("at+jwt", "application/at+jwt"):
+            if media_type(verified.header) != ACCESS_TOKEN:
                 return None
             known = keys.parsed[token] = read_claims(verified.claims)
         except (BadSignature, ValueError):

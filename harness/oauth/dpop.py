@@ -14,6 +14,7 @@ from harness.oauth.keys import (
     BadSignature,
     PublicKey,
     SigningKey,
+    media_type,
     public_key,
     sha256_base64url,
     unverified_header,
@@ -96,7 +97,7 @@ def sound(condition: object, detail: str, *, rule: str = "P-091", nonce_wanted: 
 def _signed(proof: str) -> tuple[dict[str, Any], PublicKey]:
     try:
         header = unverified_header(proof)
-        sound(header.get("typ") == TYPE, "`typ` is not `dpop+jwt`")
+        sound(media_type(header) == TYPE, "`typ` is not `dpop+jwt`")
         jwk = header.get("jwk")
         sound(isinstance(jwk, dict), "`jwk` is missing")
         key = public_key(tuple((name, value) for name, value in (jwk or {}).items() if name != "kid"))

@@ -172,6 +172,11 @@ def unverified_header(token: str) -> dict[str, Any]:
     return header
 
 
+def media_type(header: Mapping[str, Any]) -> str:
+    """The `typ` of a JWT, comparable: media types know no case, and `application/` may be left out (RFC 7515 4.1.9)."""
+    return str(header.get("typ", "")).lower().removeprefix("application/")
+
+
 def verify_with(token: str, key: PublicKey, header: Mapping[str, Any]) -> Verified:
     """Verify a token with exactly this key; its `alg` must be the key's. Raises BadSignature."""
     if header.get("alg") != key.alg:

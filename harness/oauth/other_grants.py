@@ -12,7 +12,7 @@ from typing import Any
 from harness.oauth.authority import Authority, Call, need_enabled
 from harness.oauth.forms import Form, read_details, read_targets
 from harness.oauth.issue import Ask, issue_access_token, new_refresh_token, token_response
-from harness.oauth.keys import BadSignature, KeySet
+from harness.oauth.keys import BadSignature, KeySet, media_type
 from harness.oauth.messages import Response
 from harness.oauth.policy import (
     disclosure_details,
@@ -80,7 +80,7 @@ def _assertion(authority: Authority, form: Form) -> Mapping[str, Any]:
         except BadSignature:
             continue
         if verified is not None and verified.claims.get("iss") == issuer:
-            typed = verified.header.get("typ") == ID_JAG_TYPE
+            typed = media_type(verified.header) == ID_JAG_TYPE
             need(typed, "P-064", "invalid_grant", "the assertion is of another type", check="type")
             return verified.claims
     need(False, "P-017", "invalid_grant", "no trusted server signed the assertion", check="signature")

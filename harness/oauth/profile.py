@@ -97,7 +97,6 @@ class AsProfile(msgspec.Struct, frozen=True, kw_only=True):
     publishers: frozenset[str] = frozenset()
     deny_by_agent: bool = True
     registered_policy: Mapping[str, frozenset[str]] = {}
-    registered_may_act: frozenset[str] = frozenset()
     metadata_documents: bool = False
     metadata_domains: frozenset[str] = frozenset()
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from harness.oauth import checks, dpop
-from harness.oauth.keys import BadSignature, KeySet
+from harness.oauth.keys import BadSignature, KeySet, media_type
 from harness.oauth.looks import Check, Look, RsStore, invalid_token, refuse
 from harness.oauth.messages import Presented, Refusal, RouteRule, Signal
 from harness.oauth.profile import RsProfile
 from harness.oauth.refusals import Refused, need
 from harness.oauth.sets import BadSignal, decode_signal
-from harness.oauth.tokens import ACCESS_TOKEN_TYPES, Claims, read_claims
+from harness.oauth.tokens import ACCESS_TOKEN, Claims, read_claims
 
 NO_REFUSAL: tuple[Refusal, ...] = ()
 MAX_PLANS = 4_096
@@ -153,7 +153,7 @@ class ResourceServer:
         """The claims of a JWT access token of a trusted issuer (RFC 9068 section 4), or the refusal."""
         try:
             issuer, keys, verified = self._verified(token)
-            typed = verified.header.get("typ") in ACCESS_TOKEN_TYPES
+            typed = media_type(verified.header) == ACCESS_TOKEN
             need(typed, "P-030", "invalid_token", "the JWT is not an access token", check="type")
             known = issuer in self.profile.issuers and verified.claims.get("iss") == issuer
             need(known, "P-031", "invalid_token", "the token is of another issuer", check="issuer")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.oauth.authority import number
-from harness.oauth.keys import BadSignature, KeySet, SigningKey
+from harness.oauth.keys import BadSignature, KeySet, SigningKey, media_type
 from harness.oauth.messages import Refusal, Response, Signal
 
 SET_TYPE, LOGOUT_TYPE = "secevent+jwt", "logout+jwt"
@@ -77,9 +77,9 @@ def decode_signal(token: str, trusted: Mapping[str, KeySet], *, audience: str, n
     named = audiences if isinstance(audiences, list) else [audiences]
     fit(audience in named, "invalid_audience", "the signal is for another receiver")
     fit(isinstance(claims.get("jti"), str), "invalid_request", "`jti` is missing")
-    if header.get("typ") == LOGOUT_TYPE:
+    if media_type(header) == LOGOUT_TYPE:
         return _logout(claims, now_s)
-    fit(header.get("typ") == SET_TYPE, "invalid_request", "`typ` is not `secevent+jwt`")
+    fit(media_type(header) == SET_TYPE, "invalid_request", "`typ` is not `secevent+jwt`")
     fit("exp" not in claims, "invalid_request", "a security event token has no `exp`")
     fit("sub" not in claims, "invalid_request", "the subject belongs into `sub_id`")
     subject = claims.get("sub_id")

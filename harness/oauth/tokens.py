@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from harness.oauth.keys import Keys, KeySet, SigningKey, base64url
+from harness.oauth.keys import SigningKey, base64url
 
-ACCESS_TOKEN_TYPES = ("at+jwt", "application/at+jwt")
+ACCESS_TOKEN = "at+jwt"
 _encoder = msgspec.json.Encoder()
 
 
@@ -149,12 +149,4 @@ def identified(claims: dict[str, Any]) -> dict[str, Any]:
 
 def sign_access_token(claims: Mapping[str, Any], key: SigningKey) -> str:
     """The compact form of an access token (RFC 9068 section 2)."""
-    return key.sign(claims, "at+jwt")
-
-
-def remembered(keys: KeySet, token: str) -> Claims | None:
-    """The claims of a token that was verified and read before, else None."""
-    return keys.parsed.get(token)
-
-
-__all__ = ["Claims", "Keys", "identified", "read_claims", "sign_access_token"]
+    return key.sign(claims, ACCESS_TOKEN)

@@ -14,7 +14,7 @@ import msgspec
 
 from harness.oauth.authority import Authority, Call, number
 from harness.oauth.forms import Form
-from harness.oauth.keys import BadSignature, KeySet
+from harness.oauth.keys import BadSignature, KeySet, media_type
 from harness.oauth.messages import Refusal, Response
 from harness.oauth.records import Client
 from harness.oauth.refusals import found, need
@@ -88,7 +88,7 @@ def read(trusted: Mapping[str, KeySet], token: str) -> Mapping[str, Any] | None:
         except BadSignature:
             continue
         complete = all(name in verified.claims for name in REQUIRED)
-        if verified.header.get("typ") == TYPE and complete and verified.claims.get("iss", issuer) == issuer:
+        if media_type(verified.header) == TYPE and complete and verified.claims.get("iss", issuer) == issuer:
             return verified.claims
     return None
 

@@ -31,6 +31,7 @@ def said(token: str, now_s: float = 0, **settings: Any) -> list[tuple[str, str, 
 def test_an_access_token_is_typed_and_complete() -> None:
     assert said(minted()) == []
     assert said(minted("application/at+jwt")) == []
+    assert said(minted("at+JWT")) == []
     for typ in ("JWT", "secevent+jwt", "logout+jwt", "id_token"):
         assert said(minted(typ)) == [("type", "P-030", 401)]
     for name in ("exp", "aud", "sub", "client_id", "iat", "jti"):
