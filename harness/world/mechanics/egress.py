@@ -97,10 +97,13 @@ def _reduce(
 def filtered(
     world: World, place: str, items: list[Item], disclosure: Disclosure
 ) -> tuple[list[Item], list[tuple[str, list[Item]]]]:
-    """What passes of some items at a place, and what each control holds back."""
+    """What passes of some items at a place, and what each control holds back.
+
+    K11 with the strength `audience` looks at the token only, so it holds nothing back here.
+    """
     kept, held = items, []
     for control, rule in (("K11", minimised), ("K30", agreed)):
-        if world.design.on(control, place):
+        if world.design.strength_at(control, place) != "audience" and world.design.on(control, place):
             kept, dropped = rule(world, kept, disclosure)
             held += [(control, dropped)] if dropped else []
     return kept, held
