@@ -43,14 +43,22 @@ def _check(rule: Rule, kind: str, vocabulary: Vocabulary) -> Step:
     key_of = key_reader(tuple(pair[0] for pair in rule.same), kind, vocabulary)
 
     def check(state: State, event: Event) -> Finding:
-        if not concerns(event) or (key := key_of(event)) is None:
+        key = key_of(event)
+        if key is None or not concerns(event):
             return None
-        bans = state.get(key)
-        if bans is not None and (ban := _banned(bans, event.time_ms)) is not None:
+        if key in state and (ban := _banned(state[key], event.time_ms)) is not None:
             return Violation(event.time_ms, (ban[2], event.id))
         return FINE
 
-    return check
+    def check_all(state: State, event: Event) -> Finding:
+        key = key_of(event)
+        if key is None:
+            return None
+        if key in state and (ban := _banned(state[key], event.time_ms)) is not None:
+            return Violation(event.time_ms, (ban[2], event.id))
+        return FINE
+
+    return check_all if rule.about.where is None else check
 
 
 def _would(rule: Rule, kind: str, vocabulary: Vocabulary) -> Would:

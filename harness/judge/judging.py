@@ -96,20 +96,23 @@ class Judge:
         return {of.id: self._verdict(of, its, count) for of, its, count in each_with}
 
     def _run(self, events: Iterable[Event], tallies: list[_Tally], exercised: list[int]) -> None:
-        steps = {kind: [(tallies[p], step) for p, step in each] for kind, each in self._steps.items()}
-        nothing: list[tuple[_Tally, Step]] = []
+        steps = {kind: [(step, tallies[p].state, tallies[p]) for p, step in each] for kind, each in self._steps.items()}
+        nothing: list[tuple[Step, State, _Tally]] = []
         for event in events:
             if event.attempt is not None:
                 self._attempt(event, event.attempt, tallies)
                 continue
-            honest, seen = event.cause is None or event.cause.twist is None, -1
-            for tally, step in steps.get(event.kind, nothing):
-                found = step(tally.state, event)
+            cause = event.cause
+            honest = cause is None or cause.twist is None
+            seen = -1
+            for step, state, tally in steps.get(event.kind, nothing):
+                found = step(state, event)
                 if found is FINE:
                     if honest:
                         tally.exercised += 1
-                        exercised[tally.requirement] += seen != tally.requirement
-                        seen = tally.requirement
+                        if tally.requirement != seen:
+                            seen = tally.requirement
+                            exercised[seen] += 1
                 elif found is not None:
                     exercised[tally.requirement] += found.fine if isinstance(found, Answers) else 0
                     tally.note(found)

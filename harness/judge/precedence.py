@@ -78,6 +78,8 @@ class _Precedence:
         return find
 
     def check(self, kind: str, find: Found) -> Step:
+        if not self.rule.use_once and self.rule.at_least == 1 and not self.rule.distinct:
+            return self.check_first(kind)
         concerns = where(self.rule.about, kind, self.vocabulary)
         use_once = self.rule.use_once
 
@@ -90,6 +92,25 @@ class _Precedence:
             if use_once:
                 _replace(state, key, tuple(entry for entry in state[key] if entry not in found))
             return FINE
+
+        return check
+
+    def check_first(self, kind: str) -> Step:
+        """The check where nothing is counted or spent, so that one valid entry is enough."""
+        concerns = where(self.rule.about, kind, self.vocabulary)
+        key_of = key_reader(self.left, kind, self.vocabulary)
+        within, grace = self.within, self.grace
+        fits = comparison(self.rule.compare, kind, self.vocabulary)
+
+        def check(state: State, event: Event) -> Finding:
+            if not concerns(event):
+                return None
+            key, now = key_of(event), event.time_ms
+            for time_ms, _, ended, extra in state.get(key, ()) if key is not None else ():
+                fresh = now - time_ms <= within and (ended is None or now - ended <= grace)
+                if fresh and (fits is None or fits(event, extra)):
+                    return FINE
+            return Violation(now, (event.id,))
 
         return check
 

@@ -137,8 +137,25 @@ def _compile(node: Node, getter: Callable[[str], Getter]) -> Predicate:
     if isinstance(node, Not):
         inner = _compile(node.part, getter)
         return lambda event: not inner(event)
+    if (
+        isinstance(node, All)
+        and len(node.parts) > 1
+        and isinstance(first := node.parts[0], Test)
+        and first.op == "known"
+    ):
+        rest = node.parts[1:]
+        return _known_and(getter(first.field), rest[0] if len(rest) == 1 else All(rest), getter)
     parts = [_compile(part, getter) for part in node.parts]
     return _joined(parts, every=isinstance(node, All))
+
+
+def _known_and(read: Getter, rest: Node, getter: Callable[[str], Getter]) -> Predicate:
+    """`field is known and …` in one closure: the commonest start of a condition is not worth a call of its own."""
+    if isinstance(rest, Test) and rest.op == "known":
+        also = getter(rest.field)
+        return lambda event: read(event) is not None and also(event) is not None
+    then = _compile(rest, getter)
+    return lambda event: read(event) is not None and then(event)
 
 
 def _joined(parts: list[Predicate], *, every: bool) -> Predicate:
@@ -186,30 +203,51 @@ def _equal(read: Getter, right: Operand, getter: Callable[[str], Getter], *, wan
 
 
 def _members(right: Operand, getter: Callable[[str], Getter]) -> Getter:
-    """Reads the collection on the right of an event: constant, by key, or a list field."""
+    """Reads the collection on the right of an event: by key, a list field, or values some of which are fields."""
     if isinstance(right, Other):
         return getter(right.name)
+    if (same := _constants(right)) is not None:
+        return lambda event: same
     if isinstance(right, Named):
         return _named(right, getter)
     assert isinstance(right, Listing)
     constants = frozenset(item.value for item in right.items if isinstance(item, Value))
     others = tuple(getter(item.name) for item in right.items if isinstance(item, Other))
-    if not others:
-        return lambda event: constants
     return lambda event: constants | {v for other in others if (v := other(event)) is not None}
 
 
+def _constants(right: Operand) -> frozenset[Constant] | None:
+    """The collection on the right where it is the same for all events."""
+    if isinstance(right, Named):
+        return right.members if isinstance(right.members, frozenset) else None
+    if isinstance(right, Listing) and all(isinstance(item, Value) for item in right.items):
+        return frozenset(item.value for item in right.items if isinstance(item, Value))
+    return None
+
+
 def _named(right: Named, getter: Callable[[str], Getter]) -> Getter:
-    members = right.members
-    if isinstance(members, frozenset):
-        return lambda event: members
     nothing: frozenset[Constant] = frozenset()
-    key = getter(right.by or "")
-    lists = members
+    key, lists = getter(right.by or ""), right.members
+    assert not isinstance(lists, frozenset)
     return lambda event: lists.get(key(event), nothing)
 
 
+def _keyed(read: Getter, right: Named, getter: Callable[[str], Getter], *, wanted: bool) -> Predicate:
+    """Membership in the list under a key, in one closure."""
+    nothing: frozenset[Constant] = frozenset()
+    key, lists = getter(right.by or ""), right.members
+    assert not isinstance(lists, frozenset)
+    if wanted:
+        return lambda event: read(event) in lists.get(key(event), nothing)
+    return lambda event: read(event) not in lists.get(key(event), nothing)
+
+
 def _member(read: Getter, right: Operand, getter: Callable[[str], Getter], *, wanted: bool) -> Predicate:
+    constants = _constants(right)
+    if constants is not None:
+        return (lambda event: read(event) in constants) if wanted else (lambda event: read(event) not in constants)
+    if isinstance(right, Named):
+        return _keyed(read, right, getter, wanted=wanted)
     members = _members(right, getter)
 
     def member(event: Event) -> bool:
@@ -217,8 +255,8 @@ def _member(read: Getter, right: Operand, getter: Callable[[str], Getter], *, wa
         return left is not None and among is not None and left in among
 
     def outside(event: Event) -> bool:
-        left, among = read(event), members(event)
-        return left is None or among is None or left not in among
+        among = members(event)
+        return among is None or (left := read(event)) is None or left not in among
 
     return member if wanted else outside
 
