@@ -78,7 +78,7 @@ def test_a_fresh_machine_needs_one_line_for_each_of_two_jobs() -> None:
 def test_continuous_integration_runs_the_second_of_them() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "pip\" install -q -e '.[dev]'" in script
-    assert '/bin/pytest" ' in script
+    assert '/bin/pytest"\n' in script
 
 
 def test_the_table_of_packages_is_the_one_that_is_enforced() -> None:
