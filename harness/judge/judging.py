@@ -85,19 +85,25 @@ class Judge:
     def judge_events(self, events: Iterable[Event], *, end_ms: int = FOREVER_MS) -> dict[str, RunVerdict]:
         """The same for events in order; what is unanswered at `end_ms` is open if its time is not over."""
         tallies = [_Tally(i, number, each.new_state(), each.needs_honest_use) for i, number, each in self.monitors]
-        exercised = [0] * len(self.requirements)
-        self._run(events, tallies, exercised)
+        together = {i: 0 for i, r in enumerate(self.requirements) if len(r.rules) > 1}
+        self._run(events, tallies, together)
         for tally, (_, _, each) in zip(tallies, self.monitors, strict=True):
             tally.violations += each.advance(tally.state, end_ms)
         own: list[list[_Tally]] = [[] for _ in self.requirements]
         for tally in tallies:
             own[tally.requirement].append(tally)
-        each_with = zip(self.requirements, own, exercised, strict=True)
-        return {of.id: self._verdict(of, its, count) for of, its, count in each_with}
+        return {
+            of.id: self._verdict(of, own[i], together.get(i, sum(tally.exercised for tally in own[i])))
+            for i, of in enumerate(self.requirements)
+        }
 
-    def _run(self, events: Iterable[Event], tallies: list[_Tally], exercised: list[int]) -> None:
-        steps = {kind: [(step, tallies[p].state, tallies[p]) for p, step in each] for kind, each in self._steps.items()}
-        nothing: list[tuple[Step, State, _Tally]] = []
+    def _run(self, events: Iterable[Event], tallies: list[_Tally], together: dict[int, int]) -> None:
+        """Steps every monitor. `together` counts honest events of requirements with several rules, each event once."""
+        steps = {
+            kind: [(step, tallies[p].state, tallies[p], tallies[p].requirement in together) for p, step in each]
+            for kind, each in self._steps.items()
+        }
+        nothing: list[tuple[Step, State, _Tally, bool]] = []
         for event in events:
             if event.attempt is not None:
                 self._attempt(event, event.attempt, tallies)
@@ -105,16 +111,17 @@ class Judge:
             cause = event.cause
             honest = cause is None or cause.twist is None
             seen = -1
-            for step, state, tally in steps.get(event.kind, nothing):
+            for step, state, tally, shared in steps.get(event.kind, nothing):
                 found = step(state, event)
                 if found is FINE:
                     if honest:
                         tally.exercised += 1
-                        if tally.requirement != seen:
+                        if shared and tally.requirement != seen:
                             seen = tally.requirement
-                            exercised[seen] += 1
+                            together[seen] += 1
                 elif found is not None:
-                    exercised[tally.requirement] += found.fine if isinstance(found, Answers) else 0
+                    if shared and isinstance(found, Answers):
+                        together[tally.requirement] += found.fine
                     tally.note(found)
 
     def _attempt(self, event: Event, attempt: Attempt, tallies: list[_Tally]) -> None:
