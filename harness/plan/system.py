@@ -166,6 +166,9 @@ class Agent(Closed):
     )
     provider: Name | None = None
     binding: Literal["mtls", "dpop", "none"] = "mtls"
+    document: str | None = Field(
+        default=None, description="The URL of its client ID metadata document, which is its client_id then."
+    )
 
 
 class Service(Closed):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 
+from msgspec.structs import replace
+
 from harness.plan.scenario import Twist
+from harness.world.brains import delegation, false_fronts, forged
 from harness.world.brains.honest import AskConsent, Plan, Wait
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.records import Credential
@@ -36,6 +39,14 @@ def replays(world: World, twist: Twist, cast: Cast) -> Plan:
     return False
 
 
+def sends_bare(world: World, twist: Twist, cast: Cast) -> Plan:
+    """T56: a bound token as a bearer token, without the proof or certificate that it is bound to."""
+    for command in replays(world, twist, cast):
+        assert isinstance(command, c.Call), "a replay is nothing but calls"
+        yield replace(command, bare=True)
+    return False
+
+
 def exchanges(world: World, twist: Twist, cast: Cast) -> Plan:
     """T10: a registered foreign client exchanges a captured token for one of its own, and uses that."""
     client = cast.agent("foreign")
@@ -61,9 +72,7 @@ def exchanges(world: World, twist: Twist, cast: Cast) -> Plan:
 
 def refreshes(world: World, twist: Twist, cast: Cast) -> Plan:
     """T15 by a thief: refreshes what was in the vault of a client, and reads everything that this opens."""
-    for handle, refresh in _leaked(world):
-        if refresh.kind != "refresh":
-            continue
+    for handle, refresh in _newest_refresh_tokens(world).items():
         goal = f"refresh {handle}"
         reply = yield c.GetToken(
             agent=THIEF, goal=goal, twist=twist.id, grant="refresh_token", subject=handle, as_client=refresh.client
@@ -75,10 +84,27 @@ def refreshes(world: World, twist: Twist, cast: Cast) -> Plan:
                     goal=goal,
                     twist=twist.id,
                     endpoint=info.name,
-                    credential=reply.credential,
+                    credential=reply.credential or _last_of(world, THIEF),
                     owner=refresh.user,
                 )
     return False
+
+
+def _last_of(world: World, holder: str) -> str | None:
+    """The newest access token that an outsider got."""
+    held = [handle for handle, one in world.credentials.items() if one.holder == holder and one.kind == "access"]
+    return held[-1] if held else None
+
+
+def _newest_refresh_tokens(world: World) -> dict[str, Credential]:
+    """What the thief would refresh with: for each person the newest refresh token that it took or got since."""
+    mine = [
+        (handle, one)
+        for handle, one in world.credentials.items()
+        if one.kind == "refresh" and (handle in world.leaked or one.holder == THIEF)
+    ]
+    newest = {one.user: handle for handle, one in mine}
+    return {handle: world.credentials[handle] for handle in newest.values()}
 
 
 def lures(world: World, twist: Twist, cast: Cast) -> Plan:
@@ -138,5 +164,9 @@ OUTSIDERS: Mapping[str, Callable[[World, Twist, Cast], Plan]] = {
     "T15": refreshes,
     "T23": replays,
     "T24": replays,
+    "T43": forged.unknown_keys,
     "T52": claims_to_be,
+    "T54": false_fronts.swapped_document,
+    "T55": delegation.assertion_by_another,
+    "T56": sends_bare,
 }

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from harness.plan.scenario import Job
 from harness.plan.system import TaskSpec
-from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.design import EndpointInfo, privilege_of
 from harness.world.mechanics.records import Approval, Credential, Item, Task
 from harness.world.mechanics.state import World
+from harness.world.mechanics.wiring import issuer_of, server_of_domain
 
 
 class View:
@@ -82,7 +83,31 @@ class View:
         """Whether the API's description asks for a step-up before this call."""
         target = self.endpoint(info.endpoint.calls) if info.endpoint.calls else info
         asks = any(self._world.design.on(control, target.api) for control in ("K12", "K13", "K14"))
-        return target.endpoint.privilege == "high" and asks
+        return privilege_of(target, self.job.amount) == "high" and asks
+
+    @property
+    def now_ms(self) -> int:
+        """What the clock says."""
+        return self._world.now_ms
+
+    @property
+    def session(self) -> str:
+        """The session that the person gave the task in, as the application names it."""
+        return self._world.tasks[self.task].session
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The sub-agents that this agent can start."""
+        agents = self._world.design.system.agents
+        return tuple(name for name, one in agents.items() if one.kind == "sub_agent" and name != self.agent)
+
+    def server_of(self, info: EndpointInfo) -> str:
+        """The authorization server that an endpoint's API names in its metadata."""
+        return server_of_domain(self._world.design.system, info.domain)
+
+    def issuer_of(self, info: EndpointInfo) -> str:
+        """The issuer identifier of that server."""
+        return issuer_of(self.server_of(info))
 
     @property
     def subject(self) -> str | None:
@@ -118,8 +143,8 @@ class View:
         return None
 
     def last(self, audience: str | None = None) -> Credential | None:
-        """The newest access token the agent holds, expired or not; for an audience if one is given."""
-        for one in self.credentials():
+        """The newest access token for the task, expired or not, else the newest that the agent holds for anybody."""
+        for one in (*self.credentials(self.task), *self.credentials()):
             if one.kind == "access" and (audience is None or audience in one.facts.token_audience):
                 return one
         return None

@@ -24,7 +24,7 @@ def receive(world: World, step: Call, hop: Hop, *, outer: Hop, records: Iterable
     """The answer comes back to whoever called at `outer`; returns what the LLM gets to see of it."""
     fresh = _items(hop.info, records, hop.credential, task)
     fresh = _without_labelled(world, step, hop, fresh, task)
-    delivered = _through_pool(world, step, outer.info, fresh)
+    delivered = _through_pool(world, step, hop, fresh)
     if delivered is None:
         if task is not None:
             world.tasks[task.id] = replace(world.tasks[task.id], ended_by=task.ended_by or "cancelled")
@@ -32,7 +32,7 @@ def receive(world: World, step: Call, hop: Hop, *, outer: Hop, records: Iterable
     mixed_up = delivered != fresh
     foreign = [one for one in delivered if task is not None and one.label not in (None, task.user)]
     if foreign and world.design.on("K26", step.agent):
-        world.pools.pop((step.agent, outer.info.api), None)
+        world.pools.pop((hop.who.actor, hop.info.api), None)
         return _drop(world, step, outer, foreign, task, mixed_up=mixed_up)
     keys = _file(world, delivered, task)
     return Reply(ok=True, items=keys, handle=_handle_for(world, outer.info, task, keys))
@@ -70,11 +70,11 @@ def _items(
     )
 
 
-def _through_pool(world: World, step: Call, info: EndpointInfo, fresh: tuple[Item, ...]) -> tuple[Item, ...] | None:
+def _through_pool(world: World, step: Call, hop: Hop, fresh: tuple[Item, ...]) -> tuple[Item, ...] | None:
     """The answer that is read: this one, or on a shared connection the oldest that nobody has read. None: not read."""
-    if not world.design.system.apis[info.api].pooled:
+    if not world.design.system.apis[hop.info.api].pooled:
         return None if step.cancelled else fresh
-    key = (step.agent, info.api)
+    key = (hop.who.actor, hop.info.api)
     waiting = (*world.pools.get(key, ()), fresh)
     if step.cancelled:
         world.pools[key] = waiting

@@ -90,7 +90,7 @@ def _asked(world: World, step: Call, info: EndpointInfo, task: Task | None) -> g
     if target.endpoint.operation is not None and records:
         records = records[:1]
         operation = _operation(world, step, target, records[0])
-    return guard.Asked(target, records, operation, step.approval)
+    return guard.Asked(target, records, operation, step.approval, step.bare)
 
 
 def _operation(world: World, step: Call, info: EndpointInfo, record: Record) -> Operation:

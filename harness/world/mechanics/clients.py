@@ -7,6 +7,7 @@ has to cover what all of them need.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from harness.oauth import Client
 from harness.world.mechanics.design import Design
@@ -24,7 +25,7 @@ def clients(design: Design) -> Iterator[Client]:
         yield _client(design, name, design.client_type(name), _service_policy(design, name))
     for name, agent in system.agents.items():
         if not design.shares_client(name):
-            yield _client(design, agent.client or name, "agent", agent.policy)
+            yield _client(design, design.client_name(name), "agent", agent.policy, program=name)
     for name, secret in system.secrets.items():
         yield _client(design, f"secret.{name}", "service", {secret.audience: secret.scopes})
     for api in system.apis:
@@ -34,26 +35,31 @@ def clients(design: Design) -> Iterator[Client]:
             yield Client(client_id=name, type="service", key=public, grants=frozenset(), audience=api)
 
 
-def _client(design: Design, name: str, kind: str, policy: Mapping[str, list[str]]) -> Client:
+def _client(
+    design: Design, name: str, kind: str, policy: Mapping[str, list[str]], *, program: str | None = None
+) -> Client:
+    program = program or name
     certificate = design.certificate(name)
     return Client(
         client_id=name,
         type=kind,
-        agent=name if kind == "agent" else None,
-        domain=design.domain_of(name),
+        agent=program if kind == "agent" else None,
+        domain=design.domain_of(program),
         key=key(design.seed, f"client/{name}").public,
         certificate=certificate,
         grants=AGENT_GRANTS,
         policy={audience: frozenset(scopes) for audience, scopes in policy.items()},
         redirect_uris=(redirect_of(name),),
-        may_act=_may_act(design, name),
-        binding="mtls" if certificate is not None and design.on("K20") else "none",
-        audience=design.audience_served(name),
+        may_act=_may_act(design, program),
+        binding=design.binding(name) if design.on("K20") else "none",
+        audience=design.audience_served(program),
     )
 
 
 def redirect_of(client: str) -> str:
     """Where a client's authorization responses go."""
+    if client.startswith("https://"):
+        return f"https://{urlsplit(client).netloc}/callback"
     return f"https://{client.replace('_', '-')}.example/callback"
 
 
@@ -73,5 +79,6 @@ def _may_act(design: Design, name: str) -> tuple[str, ...]:
     if name == design.portal:
         return tuple(agent for agent, one in system.agents.items() if one.kind in ("backend", "sub_agent"))
     if name in system.agents:
-        return (design.mcp_service,)
+        helpers = (agent for agent, one in system.agents.items() if one.kind == "sub_agent" and agent != name)
+        return (design.mcp_service, *helpers)
     return ()

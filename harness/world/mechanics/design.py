@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -139,16 +140,25 @@ class Design:
         if self.shares_client(program):
             return self.portal
         agent = self.system.agents.get(program)
-        return (agent.client if agent else None) or program
+        return (agent.document or agent.client or program) if agent else program
+
+    def trusted_hosts(self) -> frozenset[str]:
+        """Where the organization's registered clients publish their metadata documents."""
+        documents = [agent.document for agent in self.system.agents.values() if agent.document]
+        return frozenset(urlsplit(one).hostname or "" for one in documents)
 
     def certificate(self, client: str | None) -> str | None:
         """The thumbprint of the certificate that a client presents; None where it has none."""
         if client is None:
             return None
+        return f"cert-{client}" if self.binding(client) == "mtls" else None
+
+    def binding(self, client: str) -> str:
+        """How the tokens of a client are bound to it: `mtls`, `dpop` (also by the strength of K20), or `none`."""
         agent = self.system.agents.get(client)
         ours = client in self.system.services or client.startswith(SECRET)
         bound = agent.binding if agent else "mtls" if ours else "none"
-        return f"cert-{client}" if bound == "mtls" else None
+        return "dpop" if bound == "mtls" and self.controls.setting("K20").strength == "dpop" else bound
 
     def agent_scope(self, agent: str | None, api: str) -> tuple[str, ...]:
         """The scopes that the policy gives an agent at an API."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.world.mechanics import approvals, calls, grants, people, sign_in
 from harness.world.mechanics.commands import Act, AnswerPrompt, AskApproval, Call, GetToken, RedeemApproval, UseDirectly
+from harness.world.mechanics.design import privilege_of
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
@@ -16,7 +17,7 @@ def use_directly(world: World, command: UseDirectly) -> Reply:
     people.act(world, Act(command.user, command.session))
     info = world.design.endpoints[command.endpoint]
     approval = None
-    if info.endpoint.privilege == "high":
+    if privilege_of(info, command.amount) == "high":
         confirmed = _confirm(world, command)
         approval, credential = confirmed.approval, confirmed.credential
     else:

@@ -23,7 +23,7 @@ from harness.world.mechanics.records import Credential, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.sign_in import renew
 from harness.world.mechanics.state import World
-from harness.world.mechanics.wire import EXCHANGE, ID_JAG, JWT_BEARER, exchange_form, post
+from harness.world.mechanics.wire import EXCHANGE, ID_JAG, JWT_BEARER, OWN, exchange_form, post
 from harness.world.mechanics.wiring import issuer_of, resource_of
 
 
@@ -54,7 +54,7 @@ def _request(world: World, step: GetToken) -> Credential | Stop:
             return not_issued(world, step, who, chained, subject)
         form = chained
     # stolen keys sign, but the certificate of the connection stays with its owner
-    certificate = None if step.as_client else world.design.certificate(client)
+    certificate = None if step.as_client else OWN
     response = post(world, server, "/token", client, form, certificate=certificate)
     if not response.ok:
         return not_issued(world, step, who, response, subject)
@@ -150,7 +150,7 @@ def register(world: World, step: Register) -> Reply:
     body = {
         "client_name": name,
         "redirect_uris": [f"https://{number}.example/callback"],
-        "grant_types": ["client_credentials", EXCHANGE],
+        "grant_types": ["authorization_code", "client_credentials", EXCHANGE],
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": {"keys": [key(world.design.seed, f"client/{name}").public.jwk]},
     }
@@ -158,7 +158,8 @@ def register(world: World, step: Register) -> Reply:
         Request("POST", "/register", body=body), now_s=world.now_s, ids=world.ids
     )
     world.count("as_register")
-    who = world.who(step.agent, world.design.actor_type(step.agent), agent=step.agent, task=step.task)
+    agent = step.agent if world.design.is_agent(step.agent) else None
+    who = world.who(step.agent, world.design.actor_type(step.agent), agent=agent, task=step.task)
     effect = Effect("agent.registered", who, {"by": step.agent, "by_type": "agent"})
     if not response.ok:
         stop = refusal_of(world, response, None, place=step.server)

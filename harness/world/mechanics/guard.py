@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from harness.oauth import Details, Presented, Refusal
 from harness.plan.controls import credit
 from harness.trace import Request, Who
-from harness.world.mechanics import limits
+from harness.world.mechanics import limits, proofs
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
 from harness.world.mechanics.effects import Stop, operation_fields
 from harness.world.mechanics.records import Credential, Operation, Record, Task
@@ -57,14 +57,14 @@ def decide(
 
     `by` is the endpoint that a gateway takes the request for, where that is another one.
     """
+    presented = _presented(world, info, credential, request, asked)
+    found = _against(world, info, presented, credential, asked, by=by)
     if limits.exhausted(world, info, request):
-        found = refusals(world, info, request, credential, asked, by=by)
         spared = stop_of(world, found, credential, place=info.api).reason if found else ""
         return Stop((BASE,), error="rate_limited", reason="rate", status=429, spared=spared)
-    found = refusals(world, info, request, credential, asked, by=by)
     world.count("decisions")
     if not found:
-        _note_admitted(world, info, credential, asked)
+        _note_admitted(world, info, presented, asked)
         return None
     limits.note_refusal(world, info, request)
     if found[0].check == "signature" and credential is not None:
@@ -73,17 +73,22 @@ def decide(
 
 
 def refusals(
+    world: World, info: EndpointInfo, request: Request, credential: Credential | None, asked: Asked
+) -> tuple[Refusal, ...]:
+    """Everything that the enforcement point has against a request, without effect but for what introspection told."""
+    return _against(world, info, _presented(world, info, credential, request, asked), credential, asked)
+
+
+def _against(
     world: World,
     info: EndpointInfo,
-    request: Request,
+    presented: Presented,
     credential: Credential | None,
     asked: Asked,
     *,
     by: EndpointInfo | None = None,
 ) -> tuple[Refusal, ...]:
-    """Everything that the enforcement point has against a request, without effect but for what introspection told."""
     pep = world.peps[info.api]
-    presented = _presented(world, info, credential, request, asked)
     now_s = local_s(world, info.api)
     if credential is not None and pep.wants_introspection(credential.token, now_s=now_s):
         pep.introspected(credential.token, introspection(world, info.api, credential), now_s=now_s)
@@ -97,11 +102,13 @@ def refusals(
     return (more, *found) if found else ()
 
 
-def _note_admitted(world: World, info: EndpointInfo, credential: Credential | None, asked: Asked) -> None:
-    """What an enforcement point remembers of a request that it let in: the approval it used up, a small amount."""
-    approval = _presented_approval(world, info, credential, asked)
-    if approval is not None:
-        world.peps[info.api].consume(approval, now_s=world.now_s)
+def _note_admitted(world: World, info: EndpointInfo, presented: Presented, asked: Asked) -> None:
+    """What an enforcement point remembers of a request that it let in: proof and approval used up, a small amount."""
+    pep = world.peps[info.api]
+    if presented.proof is not None:
+        pep.admitted(presented, now_s=local_s(world, info.api))
+    if presented.approval is not None:
+        pep.consume(presented.approval, now_s=world.now_s)
     if info.name == asked.info.name and info.endpoint.low_value is not None and asked.operation is not None:
         small = limits.small(info, asked.operation) and limits.too_much(world, info, asked.operation) is None
         limits.note_admitted(world, asked.operation, approved=not small)
@@ -147,8 +154,12 @@ def _presented(
     details = None
     if operation is not None and info.name == asked.info.name:
         details = details_of(operation, subject=operation.owner)
+    shown = proofs.BEARER if asked.bare else proofs.at_api(world, request.actor_client, info, credential)
     return Presented(
         token=credential.token if credential else None,
+        scheme=shown.scheme,
+        proof=shown.proof,
+        url=shown.url,
         certificate=None if asked.bare else world.design.certificate(request.actor_client),
         entitled=tuple(record.entitled for record in asked.records) if info.name == asked.info.name else (),
         operation=details,

@@ -151,7 +151,7 @@ def _forge(world: World, command: hostile.Forge) -> None:
 
 
 def _lured(world: World, command: hostile.LureToConfirm) -> None:
-    _present(world, command)
+    _need(command.user in world.people, f"there is no person `{command.user}`")
     approval = world.approvals.get(command.approval)
     _need(approval is not None and approval.state == "pending", "there is no open prompt")
     _need(approval is not None and approval.user != command.user, "that is the person who was asked")

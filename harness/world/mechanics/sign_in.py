@@ -41,12 +41,13 @@ def authorize(
 
     A third party's application also asks for the disclosure to its own model provider that the purpose needs.
     """
+    client = _client_of(world, app)
     number = world.ids.next("flow")
     verifier = f"{number}-verifier-of-at-least-forty-three-characters"
     form = {
         "response_type": "code",
-        "client_id": app,
-        "redirect_uri": redirect_of(app),
+        "client_id": client,
+        "redirect_uri": _redirect(world, client),
         "scope": " ".join(world.design.login_scopes(app)),
         "state": number,
         "code_challenge": sha256_base64url(verifier),
@@ -63,7 +64,7 @@ def authorize(
         }
         form["authorization_details"] = json.dumps([disclosure])
     if lured_by is None:
-        world.servers["home"].approve_client(user, app, world.design.login_scopes(app))
+        world.servers["home"].approve_client(user, client, world.design.login_scopes(app))
     request = Request("GET", "/authorize", form=form, session=session)
     answer = world.servers["home"].receive(request, now_s=world.now_s, ids=world.ids)
     world.count("as_authorize")
@@ -77,10 +78,10 @@ def authorize(
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": redirect_of(app),
+        "redirect_uri": _redirect(world, client),
         "code_verifier": verifier,
     }
-    response = post(world, "home", "/token", app, form)
+    response = post(world, "home", "/token", client, form, published_key=lured_by is not None)
     if not response.ok:
         return None
     holder = app if lured_by is None else lured_by.agent
@@ -88,9 +89,20 @@ def authorize(
     person = user if lured_by is None else None
     app_who = world.who(holder, world.design.actor_type(holder), user=person, session=session)
     kept = keep(
-        world, step, app_who, response, holder=holder, client=app, subject=None, task=None, code=code, user=user
+        world, step, app_who, response, holder=holder, client=client, subject=None, task=None, code=code, user=user
     )
     return kept.handle
+
+
+def _client_of(world: World, app: str) -> str:
+    """The client_id under which an application was registered; a lure names the attacker's client itself."""
+    return world.design.client_name(app) if app in world.design.system.agents else app
+
+
+def _redirect(world: World, app: str) -> str:
+    """Where the application has its codes sent, as it is registered."""
+    client = world.servers["home"].store.clients.get(app)
+    return client.redirect_uris[0] if client is not None and client.redirect_uris else redirect_of(app)
 
 
 def subject_for(world: World, task: Task) -> str | None:
@@ -150,9 +162,10 @@ def renew(world: World, step: GetToken) -> Reply:
     if held is None:
         return Reply(ok=False, error="no_session")
     form = dict(step.says) | {"grant_type": "refresh_token", "refresh_token": held.token}
-    response = post(world, "home", "/token", app, form)
+    client = _client_of(world, app)
+    response = post(world, "home", "/token", client, form, published_key=False)
     who = world.who(app, world.design.actor_type(app), user=task.user, session=task.session, task=task.id)
     if not response.ok:
         return refused(not_issued(world, step, who, response, held))
-    keep(world, step, who, response, holder=app, client=app, subject=held, task=task)
+    keep(world, step, who, response, holder=app, client=client, subject=held, task=task)
     return Reply(ok=True, credential=hand_over(world, task, app))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.oauth import Refusal, Request, Response
+from harness.world.mechanics import proofs
 from harness.world.mechanics.keyring import key
 from harness.world.mechanics.state import World
 
@@ -19,16 +20,27 @@ OWN = "own"
 
 
 def post(
-    world: World, server: str, path: str, client: str, form: Mapping[str, str], *, certificate: str | None = OWN
+    world: World,
+    server: str,
+    path: str,
+    client: str,
+    form: Mapping[str, str],
+    *,
+    certificate: str | None = OWN,
+    published_key: bool = True,
 ) -> Response:
-    """Send a form to an authorization server as an authenticated client, over a connection with its certificate."""
+    """Send a form to an authorization server as an authenticated client, over a connection with its certificate.
+
+    `published_key`: whoever holds the key that was registered last signs; else the client's first key does.
+    """
     full = dict(form) | {
         "client_id": client,
         "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": assertion(world, server, client),
+        "client_assertion": assertion(world, server, client, published_key=published_key),
     }
     shown = world.design.certificate(client) if certificate == OWN else certificate
-    request = Request("POST", path, form=full, certificate=shown)
+    headers = proofs.at_server(world, client, server=server, path=path) if certificate == OWN else {}
+    request = Request("POST", path, headers=headers, form=full, certificate=shown)
     world.count("as" + path.replace("/", "_").replace("-", "_"))
     if not world.conditions.answers(server, world.now_ms):
         return Response(503, refusal=Refusal("unavailable", "temporarily_unavailable", 503, "P-042"))
@@ -40,7 +52,7 @@ def api_client(api: str) -> str:
     return f"api.{api}"
 
 
-def assertion(world: World, server: str, client: str) -> str:
+def assertion(world: World, server: str, client: str, *, published_key: bool = True) -> str:
     """A client assertion (RFC 7523 section 2.2), new each time."""
     claims = {
         "iss": client,
@@ -50,7 +62,7 @@ def assertion(world: World, server: str, client: str) -> str:
         "exp": world.now_s + 60,
         "jti": world.ids.next("assertion"),
     }
-    name = world.caches.get(("key", client), client)
+    name = world.caches.get(("key", client), client) if published_key else client
     return key(world.design.seed, f"client/{name}").sign(claims, "JWT")
 
 

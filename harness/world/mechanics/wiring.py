@@ -16,6 +16,8 @@ from harness.world.mechanics.design import LIFETIME_WITHOUT_K07_MS, Design
 
 OPERATION_FIELDS = frozenset({"subject", "operation", "resource", "amount", "currency", "payee"})
 LONG_S = 86_400.0
+NOWHERE = frozenset({"nowhere.invalid"})
+"""No host at all: client documents count from nowhere (an empty set would mean from everywhere)."""
 
 
 def issuer_of(server: str) -> str:
@@ -81,6 +83,8 @@ def as_profile(design: Design, name: str) -> AsProfile:
         lineage=design.on("K18", name),
         registration="allow_list" if design.on("K19", name) else "open",
         deny_by_agent=design.on("K19", name) and design.on("K06"),
+        metadata_documents=True,
+        metadata_domains=(design.trusted_hosts() or NOWHERE) if design.on("K19", name) else frozenset(),
         registered_policy={api: frozenset(_scopes(system, api)) for api in system.apis},
         sender_constrained=design.on("K20"),
         refresh_grace_s=_seconds(controls.setting("K29").lifetime, 10_000) if design.on("K29") else 0,
