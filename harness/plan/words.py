@@ -13,7 +13,7 @@ ALWAYS = frozenset(
         "session.started", "session.ended", "consent.granted", "consent.withdrawn", "consent.withdrawal_notified",
         "access.decided", "request.allowed", "request.denied", "answer.delivered", "memory.read", "message.sent",
         "agent.registered", "agent.disabled", "agent.enabled", "code.issued", "token.issued", "token.exchanged",
-        "token.revoked", "task.started", "task.ended", "task.halted", "audit.recorded", "reach.opened", "reach.closed",
+        "token.revoked", "tool.changed", "tool.approved", "task.started", "task.ended", "task.halted", "audit.recorded", "reach.opened", "reach.closed",
     }
 )  # fmt: skip
 
