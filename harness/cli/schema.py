@@ -48,6 +48,7 @@ def _with_shorthand(schema: Any) -> Any:
 def schema_files(baseline: str) -> Mapping[str, str]:
     """Every generated file by name; snippets take their models from the requirements file at `baseline`, if it exists."""
     from harness.plan import Scenario, System
+    from harness.report.result import run_schema
     from harness.requirements.schema import events_reference, model_schema, requirements_schema, schema_text
     from harness.requirements.snippets import snippets_text
 
@@ -61,6 +62,7 @@ def schema_files(baseline: str) -> Mapping[str, str]:
         "requirements.json": schema_text(requirements_schema()),
         "system.json": schema_text(system),
         "scenario.json": schema_text(_with_shorthand(model_schema(Scenario, "scenario file"))),
+        "run.json": run_schema(),
         "snippets.json": snippets_text(text),
         "events.md": events_reference(),
     }

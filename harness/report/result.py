@@ -126,6 +126,16 @@ def to_json(result: RunResult) -> str:
     return json.dumps(msgspec.to_builtins(result), indent=1, ensure_ascii=False) + "\n"
 
 
+def run_schema() -> str:
+    """The JSON Schema of a result, as text ending with a newline; further fields are allowed."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": SCHEMA,
+        **msgspec.json.schema(RunResult),
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
 def from_json(text: str | bytes) -> RunResult:
     """A stored result; raises msgspec.ValidationError where it is not one."""
     return msgspec.json.decode(text, type=RunResult)

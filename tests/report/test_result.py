@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import msgspec
 import pytest
 
-from harness.report.result import RunResult, Witness, from_json, to_json
+from harness.report.result import RunResult, Witness, from_json, run_schema, to_json
 from tests.report.conftest import WITNESS, requirement, scenario
 
 
@@ -26,6 +27,18 @@ def test_json_holds_the_contract(sample: RunResult) -> None:
 
 def test_a_stored_result_reads_back_equal(sample: RunResult) -> None:
     assert from_json(to_json(sample)) == sample
+
+
+def test_the_schema_describes_what_is_written(sample: RunResult) -> None:
+    schema = json.loads(run_schema())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    document = json.loads(to_json(sample))
+    jsonschema.validate(document, schema)
+    document["systems"][0]["verdicts"][0]["added_later"] = 1
+    jsonschema.validate(document, schema)
+    document["systems"][0]["verdicts"][0]["violations"] = "many"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema)
 
 
 def test_what_is_not_a_result_is_refused() -> None:
