@@ -11,19 +11,18 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from harness.world.mechanics import answers, custody, egress, grants, guard, transport
+from harness.world.mechanics.aims import aimed, behind_tool, hop_of
 from harness.world.mechanics.commands import Call
-from harness.world.mechanics.design import EndpointInfo, privilege_of
 from harness.world.mechanics.effects import (
     Effect,
     Hop,
     Stop,
-    data_effects,
+    allowed,
     operation_fields,
     remember_refusal,
     settle,
-    touched,
 )
-from harness.world.mechanics.records import Credential, Due, Operation, Record, Task
+from harness.world.mechanics.records import Credential, Due, Operation, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
 
@@ -37,16 +36,17 @@ def call(world: World, step: Call) -> Reply:
     task = world.tasks.get(step.task) if step.task else None
     if step.twist is None and world.versions.get(step.endpoint, 1) != world.approved.get(step.endpoint, 1):
         step = replace(step, twist=CHANGED_TOOL)  # whoever changed the tool decides what this call does
-    asked = _asked(world, step, info, task)
-    first = _hop(world, step, info, credential, task, actor=step.agent, asked=asked)
+    aim = aimed(world, step, info, credential, task, actor=step.agent)
+    asked, first = aim.asked, hop_of(world, info, credential, aim)
+    by = transport.taken_for(world, step, info)
     stop = (
         custody.refusal(world, step, info, credential, task)
         or transport.refusal(world, step, first, asked)
-        or guard.decide(world, info, first.request, credential, asked, by=transport.taken_for(world, step, info))
+        or guard.decide(world, info, first.request, credential, asked, by=by, presented=aim.presented)
     )
     if stop is not None:
         return _refuse(world, step, first, asked, task, stop)
-    settle(world, step, [Effect("request.allowed", first.who, {}, first.request)], None)
+    allowed(world, step, first)
     if behind_tool(world, step, info) is None:
         return _handle(world, step, first, asked, task)
     return _second_hop(world, step, first, asked, task)
@@ -62,78 +62,17 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
     else:
         derived = grants.derive(world, step, server, first.credential, info)
     credential = derived if isinstance(derived, Credential) else None
-    second = _hop(world, step, info, credential, task, actor=server, asked=asked)
+    aim = aimed(world, step, info, credential, task, actor=server, asked=asked)
+    second = hop_of(world, info, credential, aim)
     if isinstance(derived, Stop):
         return _refuse(world, step, second, asked, task, derived)
-    stop = guard.decide(world, info, second.request, derived, asked)
+    stop = guard.decide(world, info, second.request, derived, asked, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, second, asked, task, stop)
-    settle(world, step, [Effect("request.allowed", second.who, {}, second.request)], None)
+    allowed(world, step, second)
     if step.job:
         queue_job(world, Job(step, info.name, derived.handle))
     return _handle(world, step, second, asked, task, tool=first)
-
-
-def behind_tool(world: World, step: Call, info: EndpointInfo) -> str | None:
-    """What a tool calls: as it is defined now, or as a misbehaving server has it."""
-    return step.passthrough or world.behind.get(info.name) or info.endpoint.calls
-
-
-def _asked(world: World, step: Call, info: EndpointInfo, task: Task | None) -> guard.Asked:
-    """What the request is about: the records it selects, and the operation it would complete."""
-    behind = behind_tool(world, step, info)
-    target = world.design.endpoints[behind] if behind else info
-    person = task.user if task else step.person
-    owner = step.owner or (person if step.record is None else None)
-    records = touched(world, target, record=step.record, owner=owner)
-    operation = None
-    if target.endpoint.operation is not None and records:
-        records = records[:1]
-        operation = _operation(world, step, target, records[0])
-    return guard.Asked(target, records, operation, step.approval, step.bare)
-
-
-def _operation(world: World, step: Call, info: EndpointInfo, record: Record) -> Operation:
-    """The operation that a call asks for; it keeps the id chosen when its approval was asked for."""
-    approval = world.approvals.get(step.approval) if step.approval else None
-    key = step.operation or (approval.operation.id if approval else None) or world.ids.next("op")
-    return Operation(
-        id=key,
-        type=str(info.endpoint.operation),
-        record=record.id,
-        owner=record.owner,
-        entitled=record.entitled,
-        category=record.category,
-        privilege=privilege_of(info, step.amount),
-        amount=step.amount,
-        currency=step.currency,
-        payee=step.payee,
-        reversible=info.endpoint.privilege != "high",
-    )
-
-
-def _hop(
-    world: World,
-    step: Call,
-    info: EndpointInfo,
-    credential: Credential | None,
-    task: Task | None,
-    *,
-    actor: str,
-    asked: guard.Asked,
-) -> Hop:
-    actor_type = world.design.actor_type(actor)
-    agent = step.agent if world.design.is_agent(step.agent) else None
-    who = world.who(
-        actor,
-        actor_type,
-        user=task.user if task else step.person,
-        agent=agent,
-        session=credential.session if credential else (task.session if task else None),
-        task=step.task,
-        domain=info.domain,
-    )
-    return Hop(info, who, credential, guard.request_facts(world, info, credential, actor=actor, who=who, asked=asked))
 
 
 def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
@@ -141,14 +80,14 @@ def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task |
     effects = [Effect("request.allowed", hop.who, {}, hop.request)]
     last = hop
     if hop.info.name != asked.info.name:
-        last = _hop(world, step, asked.info, None, task, actor=world.design.mcp_service, asked=asked)
+        server = world.design.mcp_service
+        last = hop_of(world, asked.info, None, aimed(world, step, asked.info, None, task, actor=server, asked=asked))
         effects.append(Effect("request.allowed", last.who, {}, last.request))
-    return effects + _handler_effects(world, step, last, asked, task)
+    return effects + _handler_effects(world, step, last, asked)
 
 
-def _handler_effects(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
-    purpose = task.purpose if task else None
-    effects = data_effects(world, hop.info, asked.records, who=hop.who, request=hop.request, purpose=purpose)
+def _handler_effects(world: World, step: Call, hop: Hop, asked: guard.Asked) -> list[Effect]:
+    effects = [Effect("data.accessed", hop.who, own, hop.request) for own in asked.disclosed]
     if asked.operation is not None:
         effects.append(Effect("operation.completed", hop.who, operation_fields(asked.operation), hop.request))
     if hop.info.endpoint.sink == "external":
@@ -196,7 +135,7 @@ def _handle(
     if asked.operation is not None:
         _decision(world, hop, asked.operation, "permit")
         world.operations[asked.operation.id] = asked.operation
-    settle(world, step, _handler_effects(world, step, hop, asked, task), None)
+    settle(world, step, _handler_effects(world, step, hop, asked), None)
     if hop.info.endpoint.creates_document:
         answers.document(world, step, hop, asked.records)
     outer = tool or hop
@@ -229,12 +168,12 @@ def run_job(world: World, job: Job) -> None:
     """One round of a queued job: the same request, with the derived token as it is now."""
     step, info = job.step, world.design.endpoints[job.endpoint]
     task = world.tasks.get(step.task) if step.task else None
-    asked = _asked(world, step, info, task)
     credential = world.credentials[job.credential]
-    hop = _hop(world, step, info, credential, task, actor=world.design.mcp_service, asked=asked)
-    stop = guard.decide(world, info, hop.request, credential, asked)
+    aim = aimed(world, step, info, credential, task, actor=world.design.mcp_service)
+    asked, hop = aim.asked, hop_of(world, info, credential, aim)
+    stop = guard.decide(world, info, hop.request, credential, asked, presented=aim.presented)
     if stop is not None:
         _refuse(world, step, hop, asked, task, stop)
         return
-    settle(world, step, [Effect("request.allowed", hop.who, {}, hop.request)], None)
+    allowed(world, step, hop)
     _handle(world, step, hop, asked, task)

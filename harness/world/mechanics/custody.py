@@ -17,29 +17,29 @@ def refusal(
     world: World, step: Call, info: EndpointInfo, credential: Credential | None, task: Task | None
 ) -> Stop | None:
     """The runtime's own no to a call: the first rule that refuses, with the others that would."""
-    found = [
-        control
-        for control, broken in (
-            ("K05", _foreign(credential, task)),
-            ("K24", _not_issued_here(step, credential)),
-            ("K25", _unseen(world, step)),
-            ("K23", task is not None and _flows(world, info, task)),
-        )
-        if broken and world.design.on(control, step.agent)
-    ]
+    on, agent = world.design.on, step.agent
+    found = []
+    if credential is not None and _foreign(credential, task) and on("K05", agent):
+        found.append("K05")
+    if credential is not None and _not_issued_here(step, credential) and on("K24", agent):
+        found.append("K24")
+    if world.versions and _unseen(world, step) and on("K25", agent):
+        found.append("K25")
+    if task is not None and on("K23", agent) and _flows(world, info, task):
+        found.append("K23")
     if not found:
         return None
     return Stop((found[0],), tuple(found[1:]), error="refused_by_runtime", reason="policy")
 
 
-def _foreign(credential: Credential | None, task: Task | None) -> bool:
+def _foreign(credential: Credential, task: Task | None) -> bool:
     """A credential of another person in this person's task."""
-    return credential is not None and task is not None and credential.user not in (None, task.user)
+    return task is not None and credential.user not in (None, task.user)
 
 
-def _not_issued_here(step: Call, credential: Credential | None) -> bool:
+def _not_issued_here(step: Call, credential: Credential) -> bool:
     """A credential that was issued to somebody else, and was found."""
-    return credential is not None and credential.agent not in (None, step.agent)
+    return credential.agent not in (None, step.agent)
 
 
 def _unseen(world: World, step: Call) -> bool:

@@ -6,7 +6,7 @@ that what was stopped is written with the same facts as what happened. `settle` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from harness.trace import Attempt, Cause, Request, Who
@@ -74,6 +74,11 @@ def settle(
         world.emit(effect.kind, effect.who, effect.own, request=effect.request, attempt=attempt, cause=cause)
 
 
+def allowed(world: World, step: Step, hop: Hop) -> None:
+    """Write that a request got through to the handler."""
+    world.emit("request.allowed", hop.who, request=hop.request, cause=cause_of(step))
+
+
 def _united(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *second)))
 
@@ -91,15 +96,12 @@ def touched(world: World, info: EndpointInfo, *, record: str | None, owner: str 
     return tuple(world.records[one] for one in world.design.records_of(owner, category) if one in world.records)
 
 
-def data_effects(
-    world: World, info: EndpointInfo, records: Iterable[Record], *, who: Who, request: Request, purpose: str | None
-) -> list[Effect]:
-    """What leaves (or changes in) the API: one `data.accessed` for each record, about the person it is about."""
-    action = info.endpoint.action
-    return [
-        Effect("data.accessed", who, world.design.disclosure(one, action=action, purpose=purpose), request)
-        for one in records
-    ]
+def disclosures(
+    world: World, info: EndpointInfo, records: Iterable[Record], *, purpose: str | None
+) -> Iterator[Mapping[str, Any]]:
+    """What leaves (or changes in) the API: the facts of one `data.accessed` for each record."""
+    for one in records:
+        yield world.design.disclosure(one, action=info.endpoint.action, purpose=purpose)
 
 
 def operation_fields(operation: Operation) -> dict[str, Any]:

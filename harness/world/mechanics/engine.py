@@ -91,10 +91,11 @@ def advance(world: World, now_ms: int) -> None:
     """Let time pass: what falls due on the way happens at its own instant."""
     if now_ms < world.now_ms:
         raise ValueError(f"time runs forward: {now_ms} ms is before {world.now_ms} ms")
-    for due in world.due_until(now_ms):
-        world.now_ms = max(world.now_ms, due.at_ms)
-        _happen(world, due)
-        reach.refresh(world)
+    if world.next_due_ms <= now_ms:
+        for due in world.due_until(now_ms):
+            world.now_ms = max(world.now_ms, due.at_ms)
+            _happen(world, due)
+            reach.refresh(world)
     world.now_ms = now_ms
 
 

@@ -35,13 +35,17 @@ _INVALID_TOKEN = frozenset({"expired", "signature", "type", "issuer", "malformed
 
 
 class Asked(NamedTuple):
-    """What a request is about: the endpoint whose handler runs, the records it selects, the operation it completes."""
+    """What a request is about: the endpoint whose handler runs, the records it selects, the operation it completes.
+
+    `disclosed` are the facts of `data.accessed`, one for each record.
+    """
 
     info: EndpointInfo
     records: tuple[Record, ...]
     operation: Operation | None
     approval: str | None
     bare: bool = False
+    disclosed: tuple[Mapping[str, Any], ...] = ()
 
 
 def decide(
@@ -52,12 +56,15 @@ def decide(
     asked: Asked,
     *,
     by: EndpointInfo | None = None,
+    presented: Presented | None = None,
 ) -> Stop | None:
     """The enforcement point's answer: None admits; the first refusal is the answer, the others would also stop.
 
-    `by` is the endpoint that a gateway takes the request for, where that is another one.
+    `by` is the endpoint that a gateway takes the request for, where that is another one; `presented` what the request
+    shows, where that has been worked out before.
     """
-    presented = _presented(world, info, credential, request, asked)
+    if presented is None or presented.hour != request.hour:
+        presented = presented_at(world, info, credential, request, asked)
     found = _against(world, info, presented, credential, asked, by=by)
     if limits.exhausted(world, info, request):
         spared = stop_of(world, found, credential, place=info.api).reason if found else ""
@@ -76,7 +83,7 @@ def refusals(
     world: World, info: EndpointInfo, request: Request, credential: Credential | None, asked: Asked
 ) -> tuple[Refusal, ...]:
     """Everything that the enforcement point has against a request, without effect but for what introspection told."""
-    return _against(world, info, _presented(world, info, credential, request, asked), credential, asked)
+    return _against(world, info, presented_at(world, info, credential, request, asked), credential, asked)
 
 
 def _against(
@@ -89,7 +96,7 @@ def _against(
     by: EndpointInfo | None = None,
 ) -> tuple[Refusal, ...]:
     pep = world.peps[info.api]
-    now_s = local_s(world, info.api)
+    now_s = local_s(world, info.api) if world.conditions.late_ms else world.now_ms / 1000
     if credential is not None and pep.wants_introspection(credential.token, now_s=now_s):
         pep.introspected(credential.token, introspection(world, info.api, credential), now_s=now_s)
     if info.name != asked.info.name or not limits.small(info, asked.operation):
@@ -147,9 +154,10 @@ def _credited(world: World, refusal: Refusal, credential: Credential | None, pla
     return control
 
 
-def _presented(
+def presented_at(
     world: World, info: EndpointInfo, credential: Credential | None, request: Request, asked: Asked
 ) -> Presented:
+    """What a request shows an enforcement point, and what it is held against."""
     operation = asked.operation
     details = None
     if operation is not None and info.name == asked.info.name:
@@ -208,21 +216,50 @@ def request_facts(
     world: World, info: EndpointInfo, credential: Credential | None, *, actor: str, who: Who, asked: Asked
 ) -> Request:
     """The request as the trace tells it."""
-    user = world.people.get(who.user) if who.user else None
+    template = request_template(world, info, credential, actor=actor, who=who, asked=asked)
+    return request_now(world, template, credential, who)
+
+
+def request_template(
+    world: World, info: EndpointInfo, credential: Credential | None, *, actor: str, who: Who, asked: Asked
+) -> Request:
+    """The part of a request that is the same each time it is made."""
     return Request(
-        request=world.ids.next("req"),
+        request="",
         route=info.route,
         token=credential.facts if credential else None,
-        token_remaining_ms=credential.expires_ms - world.now_ms if credential else None,
         depth=credential.depth if credential else 0,
         actor_client=client_of(world, actor),
         agent_scope=world.design.agent_scope(who.agent, info.api),
-        user_region="EU" if user else None,
+        user_region="EU" if who.user in world.people else None,
         record_region=asked.records[0].region if asked.records else None,
         acr=credential.acr if credential else "low",
-        user_present=bool(user and user.present),
-        hour=(START_HOUR + world.now_ms // 3_600_000) % 24,
+        hour=_hour(world),
     )
+
+
+def request_now(world: World, same: Request, credential: Credential | None, who: Who) -> Request:
+    """A request made at this instant: its own id, what is left of the token, whether the person is there."""
+    user = world.people.get(who.user) if who.user is not None else None
+    return Request(
+        world.ids.next("req"),
+        same.route,
+        same.token,
+        credential.expires_ms - world.now_ms if credential is not None else None,
+        same.depth,
+        same.actor_client,
+        same.agent_scope,
+        same.user_scope,
+        same.user_region,
+        same.record_region,
+        same.acr,
+        user is not None and user.present,
+        _hour(world),
+    )
+
+
+def _hour(world: World) -> int:
+    return (START_HOUR + world.now_ms // 3_600_000) % 24
 
 
 def client_of(world: World, program: str) -> str | None:

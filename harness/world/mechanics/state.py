@@ -99,6 +99,7 @@ class World:
     __slots__ = (
         *_DICTS,
         "_who",
+        "aims",
         "conditions",
         "design",
         "fate",
@@ -159,6 +160,7 @@ class World:
         self.now_ms = 0
         self.next_due_ms = _NEVER_MS
         self._who: dict[tuple[Any, ...], Who] = {}
+        self.aims: dict[tuple[Any, ...], Any] = {}
 
     def fork(self) -> World:
         """A world of its own that starts from this instant; the design and the memory of good signatures are shared."""
@@ -176,6 +178,7 @@ class World:
         other.now_ms = self.now_ms
         other.next_due_ms = self.next_due_ms
         other._who = self._who
+        other.aims = self.aims
         return other
 
     @property
