@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.load import load_model
+from harness.load import Loaded, load_model
 from harness.plan.files import laid_over, load_system, system_of
 from harness.plan.scenario import Expectation, Scenario
 from harness.plan.system import System
@@ -30,22 +30,31 @@ class Case:
 
 def cases(scenario: Scenario) -> Iterator[Case]:
     """Every pair of design and variant that the file expects something of; raises ProblemList for mistakes."""
+    base = _base(scenario)
     pairs = dict.fromkeys((one.design, one.variant) for one in scenario.expect)
+    systems = {design: _laid_over(base, scenario, design) for design, _ in pairs}
     for design, variant in pairs:
         expect = tuple(one for one in scenario.expect if (one.design, one.variant) == (design, variant))
         name = "/".join(part for part in (design or "as_is", variant) if part)
-        yield Case(name, design_of(scenario, design), variant_of(scenario, variant), expect)
+        yield Case(name, systems[design], variant_of(scenario, variant), expect)
 
 
 def design_of(scenario: Scenario, name: str | None) -> System:
     """The system of a scenario file, under one of its designs."""
+    return _laid_over(_base(scenario), scenario, name)
+
+
+def _base(scenario: Scenario) -> Loaded[System]:
     assert scenario.system is not None, "a file with designs names its system"
-    base = load_system(Path(scenario.path).parent / scenario.system)
-    if name is None:
+    return load_system(Path(scenario.path).parent / scenario.system)
+
+
+def _laid_over(base: Loaded[System], scenario: Scenario, name: str | None) -> System:
+    overlay = scenario.designs[name] if name is not None else {}
+    if not overlay:
         return base.model
-    overlay = scenario.designs[name]
     document = copy(base.document)
-    document.value = laid_over(base.document.value, overlay) if overlay else base.document.value
+    document.value = laid_over(base.document.value, overlay)
     return system_of(document).model
 
 
