@@ -304,6 +304,11 @@ class Partner:
         return key(signer).sign({name: value for name, value in claims.items() if value is not None}, typ)
 
 
+def statement_of() -> str:
+    """An assertion of the home server for its partner."""
+    return Partner().forged()
+
+
 @rule("P-017")
 def test_a_bad_assertion_is_an_invalid_grant() -> None:
     partner = Partner()
