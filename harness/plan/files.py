@@ -122,9 +122,9 @@ def kind_of(path: str | Path) -> str:
         return "unreadable"
     if not isinstance(document.value, dict):
         return "unknown"
-    if "requirements" in document.value:
-        return "requirements"
-    return str(document.value.get("kind", "unknown"))
+    if "kind" in document.value:  # a scenario may name its requirements file too
+        return str(document.value["kind"])
+    return "requirements" if "requirements" in document.value else "unknown"
 
 
 def _in_order(key: str) -> tuple[str, int, str]:
