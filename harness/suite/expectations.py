@@ -8,17 +8,34 @@ violation. With `without` the run is made with those controls taken away. A fail
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.judge import RunVerdict
-from harness.plan import Controls, Expectation, Scenario
+from harness.plan import Controls, Expectation, Scenario, words
+from harness.plan.designs import Case, cases
+from harness.requirements import load_requirements
 from harness.suite.project import Design, load_project
 from harness.suite.runs import Job, Progress, RunOutcome, run_all
-from harness.suite.single import own_system, scenarios_of
+from harness.suite.single import scenarios_of
 
 NOT_STATED = "not_stated"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One expectation, and the run that it is about."""
+
+    design: Design
+    scenario: Scenario
+    expected: Expectation
+
+    @property
+    def run(self) -> tuple[str, str, tuple[str, ...]]:
+        """What tells its run from others: expectations of one run share it."""
+        return self.design.shown, self.scenario.id, tuple(self.expected.without)
 
 
 @dataclass(frozen=True)
@@ -72,48 +89,48 @@ def check_expectations(
 ) -> list[Checked]:
     """Every expectation of the scenarios beside a requirements file (or of those given), on the systems they are for.
 
-    A scenario runs on the system that it names, else on each of `systems`, else on the file's. Raises ProblemList for
-    mistakes in files.
+    A scenario runs on the designs that it brings, else on each of `systems`, else on the file's; one with designs of its
+    own may name the requirements file that it is about. Raises ProblemList for mistakes in files.
     """
     chosen = scenarios_of(requirements_path) if scenarios is None else scenarios
     plans = list(_plans(str(requirements_path), systems, [one for one in chosen if one.expect]))
-    jobs = {
-        (shown, scenario.id, without): Job(_without(design, without), scenario, seed)
-        for shown, design, scenario, without, _ in plans
-    }
+    jobs = {plan.run: Job(_without(plan.design, plan.expected.without), plan.scenario, seed) for plan in plans}
     outcomes = dict(zip(jobs, run_all(list(jobs.values()), progress), strict=True))
-    return [
-        _checked(design, scenario, one, outcomes[(shown, scenario.id, without)])
-        for shown, design, scenario, without, one in plans
-    ]
-
-
-Plan = tuple[str, Design, Scenario, tuple[str, ...], Expectation]
+    return [_checked(plan, outcomes[plan.run]) for plan in plans]
 
 
 def _plans(
     requirements_path: str, systems: Sequence[str | Path] | None, scenarios: Sequence[Scenario]
 ) -> Iterator[Plan]:
-    """Each expectation with the design that it is for."""
-    designs: dict[str | None, tuple[Design, ...]] = {}
+    """Each expectation with the design and the scenario that it is about."""
+    shared = load_project(requirements_path, systems=systems, scenarios=()).designs
     for scenario in scenarios:
-        own = own_system(scenario)
-        if own not in designs:
-            named = [own] if own is not None else systems
-            designs[own] = load_project(requirements_path, systems=named, scenarios=()).designs
-        for design in designs[own]:
-            for one in scenario.expect:
-                yield design.shown, design, scenario, tuple(one.without), one
+        if scenario.system is None:
+            yield from (Plan(design, scenario, one) for design in shared for one in scenario.expect)
+            continue
+        for case in cases(scenario):
+            design = _own_design(case, requirements_path)
+            yield from (Plan(design, case.scenario, one) for one in case.expect)
 
 
-def _without(design: Design, without: tuple[str, ...]) -> Design:
+def _own_design(case: Case, requirements_path: str) -> Design:
+    """The design of a scenario file that names its own system, with the requirements that its verdicts are of."""
+    folder = os.path.dirname(case.scenario.path)
+    own = case.scenario.requirements
+    stated = os.path.join(folder, own) if own is not None else requirements_path
+    path = os.path.normpath(os.path.join(folder, str(case.scenario.system)))
+    requirements = load_requirements(stated, words(case.system))
+    return Design(f"{case.scenario.path}:{case.name}", path, case.system, Controls.of(case.system), requirements)
+
+
+def _without(design: Design, without: Sequence[str]) -> Design:
     return replace(design, controls=Controls.of(design.system, without=without)) if without else design
 
 
-def _checked(design: Design, scenario: Scenario, expected: Expectation, outcome: RunOutcome) -> Checked:
-    found = Checked(
-        scenario.id, scenario.path or scenario.id, design.system.name, expected, NOT_STATED, failure=outcome.failure
-    )
+def _checked(plan: Plan, outcome: RunOutcome) -> Checked:
+    scenario, expected, name = plan.scenario, plan.expected, plan.design.system.name
+    by = "/".join(part for part in (name, expected.design, expected.variant) if part)
+    found = Checked(scenario.id, scenario.path or scenario.id, by, expected, NOT_STATED, failure=outcome.failure)
     run = outcome.verdicts.get(expected.requirement)
     if run is None:
         return found
@@ -122,14 +139,15 @@ def _checked(design: Design, scenario: Scenario, expected: Expectation, outcome:
         found=verdict_of(run),
         stopped_by=tuple(sorted(run.stopped_by)),
         would_also_stop=tuple(sorted(run.would_also_stop)),
-        decisive=tuple(_decisive(scenario, expected.requirement)),
+        decisive=tuple(_decisive(scenario, expected)),
     )
 
 
-def _decisive(scenario: Scenario, requirement: str) -> Iterator[str]:
+def _decisive(scenario: Scenario, about: Expectation) -> Iterator[str]:
     """The controls that the file takes away one at a time to break this requirement: each is an expectation itself."""
     for one in scenario.expect:
-        if one.requirement == requirement and one.verdict == "violated" and len(one.without) == 1:
+        same = (one.requirement, one.design, one.variant) == (about.requirement, about.design, about.variant)
+        if same and one.verdict == "violated" and len(one.without) == 1:
             yield one.without[0]
 
 
