@@ -26,7 +26,7 @@ from harness.report.result import (
 )
 from harness.report.story import story
 from harness.requirements import Requirement
-from harness.suite.project import Design, Project, load_project
+from harness.suite.project import Design, Project, UsageError, load_project
 from harness.suite.runs import Job, Progress, RunOutcome, run_all
 from harness.trace import Event, flat
 
@@ -64,6 +64,7 @@ def run_project(
     progress: Progress | None = None,
 ) -> RunResult:
     """The result of a project that was read already."""
+    _make_folder(trace_dir)
     seeds = range(seed, seed + runs)
     jobs = [
         Job(design, scenario, one, trace_file(trace_dir, design, scenario.id, one, many=len(project.designs) > 1))
@@ -86,6 +87,16 @@ def run_project(
         controls=control_names(),
         systems=tuple(systems),
     )
+
+
+def _make_folder(folder: str | Path | None) -> None:
+    """A folder that cannot be written is a mistake of the caller, not of every run."""
+    if folder is None:
+        return
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"`{folder}` cannot be made: {(error.strerror or str(error)).lower()}") from None
 
 
 def control_names() -> dict[str, str]:

@@ -27,5 +27,7 @@ def test_an_incident_has_a_design_that_breaks_decoys_and_one_that_holds(path: Pa
     verdicts = {(one.design, one.verdict) for one in scenario.expect}
     assert {"none", "decoys"} <= set(scenario.designs)
     assert ("none", "violated") in verdicts
-    assert any(verdict in ("held", "not_challenged") for design, verdict in verdicts if design not in ("none", "decoys"))
+    assert any(
+        verdict in ("held", "not_challenged") for design, verdict in verdicts if design not in ("none", "decoys")
+    )
     assert scenario.source

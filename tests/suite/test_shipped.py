@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -101,7 +101,9 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process_and_another_seed_
 
 
 def test_the_main_job_ends_within_seconds() -> None:
-    begun = time.perf_counter()
+    """Counted is work, in seconds of processor time over all processes: two of them only make it end sooner."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([sys.executable, "-m", "harness", "run"], cwd=ROOT, capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
-    assert time.perf_counter() - begun < SECONDS_FOR_ALL
+    assert (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime) < SECONDS_FOR_ALL

@@ -191,6 +191,12 @@ def test_traces_are_kept_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert sorted(p.name for p in (tmp_path / "kept").iterdir()) == ["S01.seed4.jsonl", "S18.seed4.jsonl"]
 
 
+def test_a_folder_for_traces_that_cannot_be_made_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(UsageError, match=r"taken` cannot be made: file exists"):
+        run_suite(Project(tmp_path).file, trace_dir=tmp_path / "taken")
+
+
 def test_mistakes_of_all_files_come_together_each_with_its_place(tmp_path: Path) -> None:
     project = Project(tmp_path, OWN_RECORDS.replace("owner is known", "ownr is known"))
     project.scenario("S01", "visitz: []\n")
