@@ -75,7 +75,7 @@ def _check_file(path: str) -> Iterable[Problem]:
     value = document.value
     if not isinstance(value, dict):
         return [document.problem(f"expected a group of keys, not {shown(value)}")]
-    if "requirements" in value or ("kind" not in value and path.endswith("requirements.yaml")):
+    if "kind" not in value and ("requirements" in value or path.endswith("requirements.yaml")):
         return _check_requirements(document)
     return _check_kind(document, path)
 
@@ -89,6 +89,10 @@ def _check_kind(document: Document, path: str) -> Iterable[Problem]:
         load_system(path)
     elif kind == "scenario":
         load_scenario(path)
+    elif kind == "sweep":
+        from harness.sweep.planning import load_sweep
+
+        load_sweep(path)
     elif kind is None:
         start = "start with `kind: system` or `kind: scenario`, or write `requirements:`"
         return [document.problem("this file does not say what it is", suggestion=start)]

@@ -45,6 +45,15 @@ def _with_shorthand(schema: Any) -> Any:
     return {key: _with_shorthand(part) for key, part in schema.items()}
 
 
+def _without_required(schema: Any) -> Any:
+    """The schema of a file that may be based on another, and then says only what differs."""
+    if isinstance(schema, list):
+        return [_without_required(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_required(part) for key, part in schema.items() if key != "required" or isinstance(part, dict)}
+
+
 def schema_files(baseline: str) -> Mapping[str, str]:
     """Every generated file by name; snippets take their models from the requirements file at `baseline`, if it exists."""
     from harness.plan import Scenario, System
@@ -56,8 +65,7 @@ def schema_files(baseline: str) -> Mapping[str, str]:
     if os.path.isfile(baseline):
         with open(baseline, encoding="utf-8") as file:
             text = file.read()
-    system = _with_shorthand(model_schema(System, "system file"))
-    system["required"] = [key for key in system.get("required", ()) if key == "name"]
+    system = _without_required(_with_shorthand(model_schema(System, "system file")))
     return {
         "requirements.json": schema_text(requirements_schema()),
         "system.json": schema_text(system),
