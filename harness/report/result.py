@@ -58,7 +58,8 @@ class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement over all runs on one system.
 
     `verdict` is held, violated, not_challenged or error; `reason` says why where it needs one. `waived` is true only
-    where a violation is covered by a waiver in force. `line` is where the requirement stands in its file.
+    where a violation is covered by a waiver in force. `line` is where the requirement stands in its file;
+    `notes` say what of it nothing tested.
     """
 
     requirement: str
@@ -76,6 +77,7 @@ class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
     waived: bool = False
     stale_waiver: bool = False
     waiver: Waiver | None = None
+    notes: tuple[str, ...] = ()
     scenarios: tuple[ScenarioVerdict, ...] = ()
 
     @property

@@ -31,6 +31,7 @@ from harness.report.words import (
 _LONGEST_TEXT = 72
 _STORY_LINES = 4
 _PIPE_WIDTH = 4_000
+NOTE = "bright_black"
 
 
 def is_terminal(file: IO[str]) -> bool:
@@ -94,6 +95,9 @@ def _print_system(console: Console, system: SystemResult, result: RunResult, *, 
             console.print(Text(line), soft_wrap=True)
     for line in failure_lines(system.failures):
         console.print(Text(line, style="magenta"), soft_wrap=True)
+    for verdict in system.verdicts:
+        for note in verdict.notes:
+            console.print(Text(f"note: {verdict.requirement}: {note}", style=NOTE), soft_wrap=True)
     _print_benign(console, system)
 
 

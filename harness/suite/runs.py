@@ -46,6 +46,7 @@ class RunOutcome:
     witnesses: Mapping[str, tuple[Event, ...]]
     benign: Benign
     failure: str | None = None
+    length_ms: int = 0
 
 
 def run_all(jobs: Sequence[Job], progress: Progress | None = None) -> list[RunOutcome]:
@@ -76,9 +77,16 @@ def run_one(job: Job) -> RunOutcome:
         if job.trace_file is not None:
             _keep(trace, job.trace_file)
         verdicts = job.design.judge.judge(trace)
-        return RunOutcome(verdicts, witnesses(verdicts, trace, job.design.requirements), benign(trace))
+        shown = witnesses(verdicts, trace, job.design.requirements)
+        return RunOutcome(verdicts, shown, benign(trace), length_ms=length_ms(trace))
     except Exception as error:
         return failed(job, reason_of(error))
+
+
+def length_ms(trace: Trace) -> int:
+    """How long a run was: to its last event, or to the end that its counters name."""
+    last_ms = max((event.time_ms for event in trace.events[-1:]), default=0)
+    return max(last_ms, round(float(trace.counters.get("end_s", 0)) * 1000))
 
 
 def failed(job: Job, reason: str) -> RunOutcome:

@@ -28,6 +28,7 @@ from harness.report.story import story
 from harness.requirements import Requirement
 from harness.suite.project import Design, Project, UsageError, load_project
 from harness.suite.runs import Job, Progress, RunOutcome, run_all
+from harness.suite.untested import too_short
 from harness.trace import Event, flat
 
 DEFAULT_FILE = "requirements.yaml"
@@ -163,6 +164,7 @@ def _requirement(
         waived=overall.waived is not None,
         stale_waiver=project.as_written and stale_waiver(requirement, overall) is not None,
         waiver=_waiver(requirement),
+        notes=too_short(requirement, max((outcome.length_ms for _, outcome in done), default=0)) if done else (),
         scenarios=tuple(_scenario(project, design, job, outcome, overall) for job, outcome in done),
     )
 
