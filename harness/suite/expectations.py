@@ -103,14 +103,13 @@ def _plans(
     requirements_path: str, systems: Sequence[str | Path] | None, scenarios: Sequence[Scenario]
 ) -> Iterator[Plan]:
     """Each expectation with the design and the scenario that it is about."""
-    shared = load_project(requirements_path, systems=systems, scenarios=()).designs
     for scenario in scenarios:
-        if scenario.system is None:
-            yield from (Plan(design, scenario, one) for design in shared for one in scenario.expect)
-            continue
-        for case in cases(scenario):
+        for case in cases(scenario) if scenario.system is not None else ():
             design = _own_design(case, requirements_path)
             yield from (Plan(design, case.scenario, one) for one in case.expect)
+    shared = [one for one in scenarios if one.system is None]
+    for design in load_project(requirements_path, systems=systems, scenarios=()).designs if shared else ():
+        yield from (Plan(design, scenario, one) for scenario in shared for one in scenario.expect)
 
 
 def _own_design(case: Case, requirements_path: str) -> Design:
