@@ -65,6 +65,7 @@ class People(Closed):
     mandates: list[Mandate] = []
     joint: list[list[Name]] = Field(default=[], description="Groups of customers who own one policy together.")
     others: list[Name] = Field(default=[], description="People without an account whose data turns up in records.")
+    regions: dict[Name, str] = Field(default={}, description="Where a customer and the records about them are; else EU.")
     population: int | None = Field(default=None, description="How many customers there really are.")
     population_source: Source | None = None
 

@@ -37,7 +37,7 @@ def words(system: System) -> Words:
         "type": (one.operation for _, _, one in endpoints if one.operation),
         "purpose": system.purposes,
         "domain": _domains(system),
-        "region": {"EU", "US", *(one.region for one in system.providers.values())},
+        "region": {"EU", "US", *people.regions.values(), *(one.region for one in system.providers.values())},
         "model": (one.model for one in system.providers.values()),
         "tenant": ("insurer",),
         "store": ("memory", "records"),

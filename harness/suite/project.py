@@ -100,8 +100,14 @@ def control_ids(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def scenarios_folder(requirements_path: str | Path) -> str:
-    """Where the scenarios of a requirements file are."""
-    return os.path.join(os.path.dirname(str(requirements_path)), "scenarios")
+    """Where the scenarios of a requirements file are: `scenarios/` beside it, else the folder of that name it is in."""
+    here = os.path.dirname(str(requirements_path))
+    beside = os.path.join(here, "scenarios")
+    parts = Path(os.path.abspath(here)).parts
+    if not os.path.isdir(beside) and "scenarios" in parts:
+        above = len(parts) - 1 - parts[::-1].index("scenarios")
+        return os.path.relpath(os.path.join(*parts[: above + 1]))
+    return beside
 
 
 def _check_known(asked: Iterable[str], known: Iterable[str], what: str) -> None:

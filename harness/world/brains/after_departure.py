@@ -77,3 +77,14 @@ def after_logout(view: View) -> Plan:
         yield Wait(wait_ms(view, 8_000))
         yield from reach_for(view, info.name, handle)
     return (yield from end(view))
+
+
+def after_the_end(view: View) -> Plan:
+    """T16 past its task: says that it is done, and goes on in the task's name."""
+    info = view.endpoint(view.spec.tool)
+    handle = yield from h.obtain(view, info.api, info.endpoint.scope)
+    yield from reach_for(view, info.name, handle)
+    yield c.EndTask(agent=view.agent, task=view.task, completed=False)
+    yield Wait(wait_ms(view, 8 * 60_000))
+    yield from reach_for(view, info.name, handle)
+    return False

@@ -29,26 +29,38 @@ def _reads_elsewhere(view: View, info: EndpointInfo) -> bool:
 
 
 def widened(view: View) -> Plan:
-    """T11: the agent starts a sub-agent with a token of its own, and the sub-agent asks for more than that allows."""
+    """T11: the agent starts a sub-agent with a token of its own, and the sub-agent asks for more than that allows.
+
+    More is a scope, or (variant `record`) another customer's record.
+    """
     tool = view.endpoint(view.spec.tool)
     held = yield from h.obtain(view, tool.api, tool.endpoint.scope)
     for helper in view.helpers[:1]:
         spawn = c.Spawn(agent=view.agent, task=view.task, sub_agent=helper, credential=held)
         handed = (yield bent(view, spawn)).credential
-        yield from _asks_for_more(view, helper, handed)
-        for other in view.others[:1]:
-            call = replace(h.call(view, tool.name, handed), agent=helper, record=view.record_of(other, tool.name))
-            yield bent(view, call, "record")
+        yield from (_reads_another if twist(view).variant == "record" else _asks_for_more)(view, helper, handed)
     return (yield from end(view))
 
 
 def _asks_for_more(view: View, helper: str, handed: str | None) -> Answer:
     name = twist(view).endpoint
     info = (view.endpoint(name) if name else targets.forbidden(view)) or view.endpoint(view.spec.tool)
-    scope = (info.endpoint.scope,) if info.endpoint.scope else ()
-    request = c.GetToken(agent=helper, task=view.task, audience=info.api, scope=scope, subject=handed)
-    reply = yield bent(view, request)
+    reply = yield bent(view, _exchange(view, helper, handed, info))
     return (yield bent(view, replace(h.call(view, info.name, reply.credential or handed), agent=helper)))
+
+
+def _reads_another(view: View, helper: str, handed: str | None) -> Answer:
+    tool = view.endpoint(view.spec.tool)
+    reply = yield bent(view, _exchange(view, helper, handed, tool))
+    call = replace(h.call(view, tool.name, reply.credential or handed), agent=helper)
+    record = view.record_of(view.others[0], tool.name) if view.others else None
+    return (yield bent(view, replace(call, record=record)))
+
+
+def _exchange(view: View, helper: str, handed: str | None, info: EndpointInfo) -> c.GetToken:
+    """The sub-agent exchanges what it was handed for a token of its own."""
+    scope = (info.endpoint.scope,) if info.endpoint.scope else ()
+    return c.GetToken(agent=helper, task=view.task, audience=info.api, scope=scope, subject=handed)
 
 
 def assertion_at_home(view: View) -> Plan:

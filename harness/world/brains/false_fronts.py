@@ -48,23 +48,21 @@ def new_document(view: View) -> Plan:
 
 
 def swapped_document(world: World, twist: Twist, cast: Cast) -> Plan:
-    """T54, as an outsider does it: a known client's document gets other keys, and its refresh tokens are redeemed."""
+    """T54, as an outsider does it: a known client's document gets other keys, and a person who trusts it a new link."""
+    target = cast.person(twist.target or "A")
     known = [one for one in world.design.system.agents.values() if one.document]
     for agent in known[:1]:
         url = str(agent.document)
-        yield PublishDocument(agent=THIEF, goal=twist.id, twist=twist.id, url=url)
-        held = [one for one in world.credentials.values() if one.kind == "refresh" and one.client == url]
-        for refresh in held:
-            yield c.Leak(refresh.handle)
-            reply = yield c.GetToken(
-                agent=THIEF, goal=twist.id, twist=twist.id, grant="refresh_token", subject=refresh.handle
-            )
-            for info in world.design.endpoints.values():
-                if info.endpoint.scope in refresh.facts.token_scope and info.api in refresh.facts.token_audience:
-                    yield c.Call(
-                        agent=THIEF, goal=twist.id, twist=twist.id, endpoint=info.name, credential=reply.credential,
-                        owner=refresh.user,
-                    )  # fmt: skip
+        published = yield PublishDocument(agent=THIEF, goal=twist.id, twist=twist.id, url=url)
+        reply = published
+        if published.ok:
+            reply = yield c.Lure(agent=THIEF, goal=twist.id, twist=twist.id, user=target)
+        for info in world.design.endpoints.values():
+            if info.api == world.design.mcp_api and info.endpoint.calls and not info.endpoint.administrative:
+                yield c.Call(
+                    agent=THIEF, goal=twist.id, twist=twist.id, endpoint=info.name, credential=reply.credential,
+                    owner=target,
+                )  # fmt: skip
     return False
 
 

@@ -14,6 +14,7 @@ from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.forgery import FORGED_KINDS, OTHER_KINDS
 from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.legality import THIEF
+from harness.world.mechanics.records import Credential
 from harness.world.mechanics.state import World
 from harness.world.sim.cast import Cast
 
@@ -69,12 +70,16 @@ def own_token(view: View) -> Plan:
 
 def unknown_keys(world: World, twist: Twist, cast: Cast) -> Plan:
     """T43: an outsider floods an API with tokens whose key ids nobody has seen, each another one."""
-    leaked = [handle for handle in world.leaked if handle in world.credentials]
-    for number in range((twist.times or 40) if leaked else 0):
-        like = world.credentials[leaked[number % len(leaked)]]
-        info = next(one for one in world.design.endpoints.values() if one.api in like.facts.token_audience)
+    found = [one for handle in world.leaked if (one := world.credentials.get(handle)) and one.kind == "access"]
+    pairs = [(one, info) for one in found for info in world.design.endpoints.values() if _opens_data(one, info)]
+    for like, info in pairs[:1] * (twist.times or 40):
         made = yield Forge(agent=THIEF, goal=twist.id, twist=twist.id, kind="unknown_kid", like=like.handle)
         yield c.Call(
             agent=THIEF, goal=twist.id, twist=twist.id, endpoint=info.name, credential=made.credential, owner=like.user
         )
     return False
+
+
+def _opens_data(credential: Credential, info: EndpointInfo) -> bool:
+    """Whether the token would open this endpoint, and there is somebody's data behind it."""
+    return info.api in credential.facts.token_audience and bool(info.endpoint.calls or info.endpoint.category)

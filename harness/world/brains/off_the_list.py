@@ -75,6 +75,16 @@ def hidden_agent(view: View) -> Plan:
     return (yield from end(view))
 
 
+def around_the_gateway(view: View) -> Plan:
+    """T03 at the network: a legacy API is called directly, past the gateway that authorizes for it."""
+    name = twist(view).endpoint
+    credential = yield from h.obtain(view, view.endpoint(view.spec.tool).api, view.endpoint(view.spec.tool).endpoint.scope)
+    for info in view.endpoints():
+        if (info.name == name) if name else view.is_legacy(info):
+            yield from reach_for(view, info.name, credential, around=True)
+    return (yield from end(view))
+
+
 def more_audience(view: View) -> Plan:
     """T04 at the token endpoint of a refresh: an API that the person never agreed to, for a grant that is there."""
     target = view.endpoint(str(twist(view).endpoint))

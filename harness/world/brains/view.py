@@ -109,6 +109,10 @@ class View:
         """The issuer identifier of that server."""
         return issuer_of(self.server_of(info))
 
+    def is_legacy(self, info: EndpointInfo) -> bool:
+        """Whether the API is an old one that has a gateway authorize for it."""
+        return self._world.design.system.apis[info.api].legacy
+
     @property
     def subject(self) -> str | None:
         """The credential that came with the task's last message."""

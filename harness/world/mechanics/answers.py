@@ -121,7 +121,7 @@ def _handle_for(world: World, info: EndpointInfo, task: Task | None, keys: tuple
     return handle
 
 
-def document(world: World, step: Call, hop: Hop, records: Iterable[Record]) -> None:
+def document(world: World, step: Call, hop: Hop, records: Iterable[Record]) -> Effect:
     """A document is generated from records and carries their owners and categories."""
     context = [world.items[one] for one in world.contexts.get(step.task or "", ())]
     found = list(records)
@@ -130,7 +130,7 @@ def document(world: World, step: Call, hop: Hop, records: Iterable[Record]) -> N
         [record.category for record in found] + [name for item in context for name in item.categories]
     )
     own = {"document": world.ids.next("document"), "owners": tuple(owners), "categories": tuple(categories)}
-    settle(world, step, [Effect("document.created", hop.who, own, hop.request)], None)
+    return Effect("document.created", hop.who, own, hop.request)
 
 
 # ---------------------------------------------------------------- state handles

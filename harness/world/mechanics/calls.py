@@ -38,6 +38,8 @@ def call(world: World, step: Call) -> Reply:
         step = replace(step, twist=CHANGED_TOOL)  # whoever changed the tool decides what this call does
     aim = aimed(world, step, info, credential, task, actor=step.agent)
     asked, first = aim.asked, hop_of(world, info, credential, aim)
+    if step.around:
+        return _around_the_gateway(world, step, first, asked, task)
     by = transport.taken_for(world, step, info)
     stop = (
         custody.refusal(world, step, info, credential, task)
@@ -50,6 +52,18 @@ def call(world: World, step: Call) -> Reply:
     if behind_tool(world, step, info) is None:
         return _handle(world, step, first, asked, task)
     return _second_hop(world, step, first, asked, task)
+
+
+def _around_the_gateway(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> Reply:
+    """Straight to a legacy API, which authorizes nothing itself: all that can stop this is that no path leads there."""
+    route = replace(hop.info.route, pep="none")
+    direct = hop._replace(request=replace(hop.request, route=route))
+    api = world.design.system.apis[hop.info.api]
+    if not (api.legacy and api.around_gateway):
+        stop = Stop((guard.BASE,), error="unreachable", reason="policy", status=502)
+        return _refuse(world, step, direct, asked, task, stop)
+    allowed(world, step, direct)
+    return _handle(world, step, direct, asked, task)
 
 
 def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: Task | None) -> Reply:
@@ -90,6 +104,8 @@ def _handler_effects(world: World, step: Call, hop: Hop, asked: guard.Asked) -> 
     effects = [Effect("data.accessed", hop.who, own, hop.request) for own in asked.disclosed]
     if asked.operation is not None:
         effects.append(Effect("operation.completed", hop.who, operation_fields(asked.operation), hop.request))
+    if hop.info.endpoint.creates_document:
+        effects.append(answers.document(world, step, hop, asked.records))
     if hop.info.endpoint.sink == "external":
         effects += _sent_outside(world, step, hop)
     return effects
@@ -136,8 +152,6 @@ def _handle(
         _decision(world, hop, asked.operation, "permit")
         world.operations[asked.operation.id] = asked.operation
     settle(world, step, _handler_effects(world, step, hop, asked), None)
-    if hop.info.endpoint.creates_document:
-        answers.document(world, step, hop, asked.records)
     outer = tool or hop
     answered = asked.records
     if tool is not None and world.design.is_third_party(step.agent):

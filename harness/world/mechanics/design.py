@@ -208,6 +208,10 @@ class Design:
         found = self.system.agents.get(app) or self.system.services.get(app)
         return tuple(found.policy.get(self.login_audience(app), ())) if found else ()
 
+    def region_of(self, person: str | None) -> str | None:
+        """Where a person is at home; None for nobody."""
+        return self.system.people.regions.get(person, "EU") if person in self.people_types else None
+
     def message_endpoint(self, agent: str) -> EndpointInfo | None:
         """Where the application's messages to an agent arrive; third-party agents have no such place here."""
         return None if self.is_third_party(agent) else self._message
@@ -299,7 +303,7 @@ def _endpoints(system: System) -> list[EndpointInfo]:
             full = f"{api_name}.{name}"
             route = Route(
                 api=api_name,
-                pep=api_name,
+                pep="gateway" if api.legacy else api_name,
                 endpoint=full,
                 protocol={"mcp": "mcp", "a2a": "a2a"}.get(api.kind, "rest"),
                 tool=name if api.kind == "mcp" else None,

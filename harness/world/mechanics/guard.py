@@ -231,7 +231,7 @@ def request_template(
         depth=credential.depth if credential else 0,
         actor_client=client_of(world, actor),
         agent_scope=world.design.agent_scope(who.agent, info.api),
-        user_region="EU" if who.user in world.people else None,
+        user_region=world.design.region_of(who.user),
         record_region=asked.records[0].region if asked.records else None,
         acr=credential.acr if credential else "low",
         hour=_hour(world),

@@ -65,4 +65,4 @@ def _register(design: Design, server: AuthorizationServer) -> None:
     for client in clients(design):
         server.add_client(client)
     for name in design.people_types:
-        server.add_user(User(id=name, customer_id=name, region="EU"))
+        server.add_user(User(id=name, customer_id=name, region=design.region_of(name)))

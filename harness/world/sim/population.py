@@ -47,6 +47,7 @@ def _records(system: System) -> Iterator[Record]:
                         for name in one.subjects
                     ),
                     trusted=category not in untrusted,
+                    region=system.people.regions.get(owner, "EU"),
                 )
 
 
