@@ -55,6 +55,7 @@ class Visit(Closed):
     """One person's stay: arrival, sign-in, work, and how it ends."""
 
     user: Name
+    skip: DurationMs = Field(default=0, description="Jump so far ahead first; what falls due on the way happens.")
     arrives: DurationMs = 0
     leaves: DurationMs | None = Field(default=None, description="Silently, counted from arrival.")
     logs_out: DurationMs | None = Field(default=None, description="Explicitly, counted from arrival; leaving follows.")
@@ -62,6 +63,11 @@ class Visit(Closed):
     answers_after: DurationMs = Field(default=8_000, description="How long a prompt lies before it is answered.")
     approves: Literal["what_was_meant", "anything", "nothing", "never_answers"] = "what_was_meant"
     tasks: list[Job] = []
+
+    @property
+    def start_ms(self) -> int:
+        """When the person arrives, from the start of the run."""
+        return self.skip + self.arrives
 
 
 class Action(Closed):

@@ -150,6 +150,8 @@ def _happen(world: World, due: Due) -> None:
         calls.run_job(world, _job(due))
     elif due.kind == "put_down":
         people.leave(world, commands.Leave(due.target, str(due.payload)))
+    elif due.kind == "consent_lapse":
+        people.lapse(world, due)
     elif due.kind == "session_idle":
         people.idle_end(world, due)
     elif due.kind != "expiry":

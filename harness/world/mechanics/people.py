@@ -28,6 +28,7 @@ from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
 PRESENT_AFTER_ANSWER_MS = 60_000
+CONSENT_LIFETIME_MS = 360 * 24 * 3_600_000
 
 
 def arrive(world: World, command: Arrive) -> Reply:
@@ -121,8 +122,20 @@ def give_consent(world: World, command: GiveConsent) -> Reply:
         "renewal": False,
     }
     world.emit("consent.granted", _who(world, command.user, agent=command.agent), own)
+    if world.design.on("K10"):
+        lifetime_ms = world.design.controls.setting("K10").lifetime or CONSENT_LIFETIME_MS
+        world.plan(Due(world.now_ms + lifetime_ms, "consent_lapse", consent, key))
     world.count("prompts")
     return Reply(ok=True)
+
+
+def lapse(world: World, due: Due) -> None:
+    """K10: a consent that is old enough counts no more; the person is asked again."""
+    current = next((key for key, one in world.consents.items() if one.id == due.target), None)
+    if current is not None:
+        del world.consents[current]
+        server = world.servers["home"]
+        signals.spread(world, "home", server.withdraw_consent(due.target, now_s=world.now_s))
 
 
 def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:

@@ -15,7 +15,7 @@ from harness.world.sim.stay import Stay
 def job(stay: Stay, name: str, job: Job) -> Process:
     """One thing a person asks for, from the request to the end of the task."""
     run, agent = stay.run, stay.agent(job)
-    yield run.sleep(job.at - (run.now_ms - stay.visit.arrives))
+    yield run.sleep(job.at - (run.now_ms - stay.visit.start_ms))
     if stay.session is None:
         return
     twist = job.twist.id if job.twist else None

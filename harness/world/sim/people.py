@@ -16,7 +16,7 @@ NEVER_MS = 1 << 60
 def visit(run: Run, number: int, visit: Visit) -> Process:
     """The whole stay, with the tasks asked for in it."""
     stay = Stay(run, visit)
-    yield run.sleep(visit.arrives)
+    yield run.sleep(visit.start_ms)
     run.do(c.Arrive(stay.user))
     stay.there = True
     yield run.sleep(SETTLE_MS)
@@ -26,7 +26,7 @@ def visit(run: Run, number: int, visit: Visit) -> Process:
     run.env.process(_be_active(stay))
     end_ms = min(NEVER_MS if one is None else one for one in (visit.leaves, visit.logs_out))
     if end_ms < NEVER_MS:
-        yield run.sleep(visit.arrives + end_ms - run.now_ms)
+        yield run.sleep(visit.start_ms + end_ms - run.now_ms)
         _go(stay)
         yield run.env.all_of(tasks)
     else:
