@@ -113,9 +113,7 @@ class SigningKey:
             head = _segment({"alg": self.alg, "kid": self.kid, "typ": typ, **header})
             if not header:
                 self._heads[typ] = head
-        signed = head + b"." + _segment(claims)
-        signature = self._algorithm.sign(signed, self._private)
-        return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+        return _signed(self, head + b"." + _segment(claims))
 
 
 class KeySet:
@@ -159,9 +157,16 @@ class Keys(msgspec.Struct, frozen=True):
     trusted: Mapping[str, KeySet]
 
 
-def unverified_header(token: str) -> dict[str, Any]:
+def unverified_header(token: str) -> Mapping[str, Any]:
     """The header of a compact JWS, unjudged; raises BadSignature where there is none."""
-    if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARS or token.count(".") != 2:
+    if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARS:
+        raise BadSignature("malformed", "the token is not a signed JWT")
+    return _header(token)
+
+
+@lru_cache(maxsize=16_384)
+def _header(token: str) -> Mapping[str, Any]:
+    if token.count(".") != 2:
         raise BadSignature("malformed", "the token is not a signed JWT")
     try:
         header = jwt.get_unverified_header(token)
@@ -181,6 +186,19 @@ def verify_with(token: str, key: PublicKey, header: Mapping[str, Any]) -> Verifi
     """Verify a token with exactly this key; its `alg` must be the key's. Raises BadSignature."""
     if header.get("alg") != key.alg:
         raise BadSignature("signature", f"algorithm `{header.get('alg')}` is not that of the key")
+    return Verified(header, _verified_claims(token, key))
+
+
+@lru_cache(maxsize=16_384)
+def _signed(key: SigningKey, signed: bytes) -> str:
+    """The compact JWT over a signing input. Remembered: those who try things out ask for the same tokens again."""
+    signature = key._algorithm.sign(signed, key._private)
+    return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+@lru_cache(maxsize=16_384)
+def _verified_claims(token: str, key: PublicKey) -> Mapping[str, Any]:
+    """The claims under a good signature; what raises BadSignature is not remembered."""
     try:
         decoded = _JWS.decode_complete(token, key.parsed, algorithms=[key.alg])
         claims = _json.decode(decoded["payload"])
@@ -188,7 +206,7 @@ def verify_with(token: str, key: PublicKey, header: Mapping[str, Any]) -> Verifi
         raise BadSignature("signature", "the signature is not good") from error
     if not isinstance(claims, dict):
         raise BadSignature("malformed", "the claims are not an object")
-    return Verified(header, claims)
+    return claims
 
 
 def _segment(content: Mapping[str, Any]) -> bytes:

@@ -135,7 +135,8 @@ class Presented(msgspec.Struct, frozen=True, gc=False):
     `token` is None where none was sent. `proof` is a DPoP proof; `certificate` the thumbprint of the client's TLS
     certificate. `entitled` holds, for each record that would be touched, everyone the API knows to be entitled to it.
     `operation` is what would be carried out; `disclosure` what would reach a model provider; `region` that of the
-    records; `hour` the hour of the day, 0 to 23.
+    records; `hour` the hour of the day, 0 to 23; `approval` an approval that the call
+    names itself.
     """
 
     token: str | None

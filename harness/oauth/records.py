@@ -1,7 +1,7 @@
 """What an authorization server remembers: one immutable record per thing, kept in flat dicts from id to record.
 
-A change replaces the record, so a fork of a server is a copy of its dicts. `Store.fork` is the only place that knows
-all dicts. Times are seconds; the words of `state` are those of the tables in `lifecycles`.
+A change replaces the record, so a fork of a server is a copy of its dicts. `Store.fork` copies them
+all. Times are seconds; the words of `state` are those of the tables in `lifecycles`.
 """
 
 from __future__ import annotations
@@ -180,42 +180,65 @@ class Issued(msgspec.Struct, frozen=True, gc=False):
     state: str = "active"
 
 
-DICTS = (
-    "clients", "users", "sessions", "grants", "codes", "refresh", "pushed", "backchannel", "consents", "issued",
-    "disabled", "used", "nonces", "linked", "screens", "asked", "answers",
-)  # fmt: skip
-
-
 class Store:
-    """All state of an authorization server: dicts from id to immutable record."""
+    """All state of an authorization server: dicts from id to immutable record.
 
-    __slots__ = DICTS
+    `disabled` holds principals by kind and name; `used` what may come once (assertions, proofs) until when; `linked` who
+    a foreign subject is, and which token an opaque handle stands for; `screens` which clients a person has approved;
+    `asked` when a person was asked for approval.
+    """
 
-    clients: dict[str, Client]
-    users: dict[str, User]
-    sessions: dict[str, Session]
-    grants: dict[str, Grant]
-    codes: dict[str, Code]
-    refresh: dict[str, RefreshToken]
-    pushed: dict[str, Pushed]
-    backchannel: dict[str, Backchannel]
-    consents: dict[str, Consent]
-    issued: dict[str, Issued]
-    disabled: dict[tuple[str, str], float]
-    used: dict[str, float]
-    nonces: dict[str, float]
-    linked: dict[tuple[str, str], str]
-    screens: dict[tuple[str, str], frozenset[str]]
-    asked: dict[str, tuple[float, ...]]
-    answers: dict[str, str]
+    __slots__ = (
+        "asked",
+        "backchannel",
+        "clients",
+        "codes",
+        "consents",
+        "disabled",
+        "grants",
+        "issued",
+        "linked",
+        "pushed",
+        "refresh",
+        "screens",
+        "sessions",
+        "used",
+        "users",
+    )
 
     def __init__(self) -> None:
-        for name in DICTS:
-            setattr(self, name, {})
+        self.clients: dict[str, Client] = {}
+        self.users: dict[str, User] = {}
+        self.sessions: dict[str, Session] = {}
+        self.grants: dict[str, Grant] = {}
+        self.codes: dict[str, Code] = {}
+        self.refresh: dict[str, RefreshToken] = {}
+        self.pushed: dict[str, Pushed] = {}
+        self.backchannel: dict[str, Backchannel] = {}
+        self.consents: dict[str, Consent] = {}
+        self.issued: dict[str, Issued] = {}
+        self.disabled: dict[tuple[str, str], float] = {}
+        self.used: dict[str, float] = {}
+        self.linked: dict[tuple[str, str], str] = {}
+        self.screens: dict[tuple[str, str], frozenset[str]] = {}
+        self.asked: dict[str, tuple[float, ...]] = {}
 
     def fork(self) -> Store:
-        """An independent copy: dicts are copied, records are shared."""
+        """An independent copy: dicts are copied, records are shared. Written out, since a search forks at every step."""
         other = object.__new__(Store)
-        for name in DICTS:
-            setattr(other, name, getattr(self, name).copy())
+        other.clients = self.clients.copy()
+        other.users = self.users.copy()
+        other.sessions = self.sessions.copy()
+        other.grants = self.grants.copy()
+        other.codes = self.codes.copy()
+        other.refresh = self.refresh.copy()
+        other.pushed = self.pushed.copy()
+        other.backchannel = self.backchannel.copy()
+        other.consents = self.consents.copy()
+        other.issued = self.issued.copy()
+        other.disabled = self.disabled.copy()
+        other.used = self.used.copy()
+        other.linked = self.linked.copy()
+        other.screens = self.screens.copy()
+        other.asked = self.asked.copy()
         return other

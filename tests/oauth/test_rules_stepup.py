@@ -66,6 +66,10 @@ def test_an_approval_is_used_once_at_the_api() -> None:
     (found,) = server.check(Presented(token, operation=APPROVED), PAY, now_s=0)
     assert (found.check, found.rule, found.status) == ("consumed", "P-073", 403)
     assert not server.consume("approval1", now_s=1)
+    server.consume("approval9", now_s=1)
+    other = api("payments")
+    assert refusals(other, token, PAY, operation=APPROVED, approval="approval9") == []
+    assert refusals(server, token, PAY, operation=APPROVED, approval="approval9") == ["consumed"]
     assert refusals(api("payments", consumed=False), token, PAY, operation=APPROVED) == []
 
 
