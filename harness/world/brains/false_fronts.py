@@ -39,10 +39,12 @@ def new_document(view: View) -> Plan:
     yield Wait(wait_ms(view, 85_000))
     inner = PublishDocument(agent=view.agent, task=view.task, url=EVIL_DOCUMENT, address=INNER_ADDRESS)
     yield bent(view, inner)
-    yield bent(view, PublishDocument(agent=view.agent, task=view.task, url=EVIL_DOCUMENT))
-    scope = (info.endpoint.scope,) if info.endpoint.scope else ()
-    request = c.GetToken(agent=view.agent, task=view.task, audience=info.api, scope=scope, subject=view.subject)
-    reply = yield bent(view, request)
+    reply = yield bent(view, PublishDocument(agent=view.agent, task=view.task, url=EVIL_DOCUMENT))
+    if reply.ok:
+        yield bent(view, c.GetToken(agent=view.agent, task=view.task, grant="renew"))
+        scope = (info.endpoint.scope,) if info.endpoint.scope else ()
+        request = c.GetToken(agent=view.agent, task=view.task, audience=info.api, scope=scope, subject=view.subject)
+        reply = yield bent(view, request)
     yield from reach_for(view, info.name, reply.credential or any_token(view, info.api))
     return (yield from end(view))
 

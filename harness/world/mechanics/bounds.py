@@ -34,7 +34,9 @@ OTHER = Variant(1_080, "stranger")
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What takes part. `approvals` is how many questions may be put to people in one run, whatever becomes of them."""
+    """What takes part. `approvals` is how many questions may be put to people in one run, whatever becomes of them,
+    `exchanges` how often a program exchanges what it exchanged itself.
+    """
 
     people: tuple[str, ...]
     agents: tuple[str, ...]
@@ -46,11 +48,12 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     variants: tuple[Variant, ...] = (MEANT, OTHER)
     approvals: int = 2
     registrations: int = 1
-    sub_agents: int = 1
+    sub_agents: int = 0
+    exchanges: int = 2
 
     @classmethod
     def of(
-        cls, system: System, *, people: int = 2, purposes: int = 1, providers: int = 2, approvals: int = 2
+        cls, system: System, *, people: int = 2, purposes: int = 1, providers: int = 2, approvals: int = 2, sub_agents: int = 0
     ) -> Bounds:
         """The small world of a system: its first people who share nothing, all its agents, a thief."""
         agents = {name: one for name, one in system.agents.items() if one.kind != "partner"}
@@ -64,6 +67,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
             scopes=_scopes(system),
             providers=tuple(system.providers)[:providers],
             approvals=approvals,
+            sub_agents=sub_agents,
         )
 
 

@@ -22,7 +22,7 @@ SEARCH = "search"
 def by_agents(world: World, view: Bounds) -> Iterator[c.Command]:
     """Everything that agents can do in their tasks, and outsiders without any."""
     for agent, task in errands(world, view):
-        held = list(within(world, agent))
+        held = list(within(world, view, agent))
         if agent != THIEF:
             yield from tokens(world, view, agent, task, held)
         for credential in held:
@@ -43,9 +43,9 @@ def errands(world: World, view: Bounds) -> Iterator[tuple[str, Task | None]]:
     yield from ((name, None) for name in view.outsiders)
 
 
-def within(world: World, agent: str) -> Iterator[Credential]:
+def within(world: World, view: Bounds, agent: str) -> Iterator[Credential]:
     """The credentials within a program's reach: its own, and for an outsider whatever leaked."""
-    outside = world.design.is_outside(agent)
+    outside = agent in view.outsiders
     for handle, credential in world.credentials.items():
         if credential.holder == agent or (outside and handle in world.leaked):
             yield credential

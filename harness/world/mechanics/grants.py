@@ -58,6 +58,9 @@ def _request(world: World, step: GetToken) -> Credential | Stop:
     response = post(world, server, "/token", client, form, certificate=certificate)
     if not response.ok:
         return not_issued(world, step, who, response, subject)
+    if step.offline and "refresh_token" not in response.body:
+        # withheld without a word, so nothing else would credit the control for what cannot go on later
+        remember_refusal(world, step, Stop(("K08" if world.design.on("K08", server) else guard.BASE,)))
     return keep(world, step, who, response, holder=step.agent, client=client, subject=subject, task=task)
 
 

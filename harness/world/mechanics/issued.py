@@ -138,7 +138,18 @@ def not_issued(
         "elevated": False,
         "proof": "none",
     }
-    settle(world, step, [Effect("token.issued", who, own)], stop)
+    effects = [Effect("token.issued", who, own)]
+    if own["grant"] == "token_exchange" and subject is not None:
+        exchanged = {
+            "token": "none",
+            "subject_token": subject.facts.token,
+            "scope": own["scope"],
+            "subject_scope": subject.facts.token_scope,
+            "audience": own["audience"],
+            "depth": subject.depth + 1,
+        }
+        effects.append(Effect("token.exchanged", who, exchanged))
+    settle(world, step, effects, stop)
     remember_refusal(world, step, stop)
     return stop
 
