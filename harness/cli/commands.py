@@ -55,7 +55,7 @@ def mount(app: typer.Typer) -> None:
         (check, "harness check requirements.yaml scenarios/systems/insurance.yaml"),
         (explain, "harness explain R4"),
         (list_, "harness list events --about payout", "harness list controls --json -"),
-        (replay, "harness replay S18 --without K04 --diagram attack.svg"),
+        (replay, "harness replay S18 --without K04 --diagram attack.svg", "harness replay I01 --design right"),
         (judge, "harness judge trace.jsonl --requirements requirements.yaml"),
         (ablate, "harness ablate", "harness ablate --system scenarios/systems/insurance.yaml --json matrix.json"),
         (
@@ -185,6 +185,12 @@ def replay(
     scenario: Annotated[str, typer.Argument(help="The scenario's id, or the path of its file.")],
     requirements: Requirements = "requirements.yaml",
     system: OneSystem = None,
+    design: Annotated[
+        str | None, typer.Option("--design", metavar="NAME", help="One of the designs in the scenario's own file.")
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", metavar="NAME", help="One of the variants in the scenario's own file.")
+    ] = None,
     without: Without = None,
     seed: Seed = 0,
     diagram: Annotated[
@@ -203,6 +209,8 @@ def replay(
         scenario=scenario,
         requirements=requirements,
         system=system,
+        design=design,
+        variant=variant,
         without=tuple(without or ()),
         seed=seed,
         diagram=diagram,

@@ -20,6 +20,8 @@ class ReplayOptions:
     scenario: str
     requirements: str
     system: str | None = None
+    design: str | None = None
+    variant: str | None = None
     without: tuple[str, ...] = ()
     seed: int = 0
     diagram: str | None = None
@@ -38,6 +40,8 @@ def run_replay(options: ReplayOptions) -> int:
             options.scenario,
             requirements_path=options.requirements,
             system=options.system,
+            design=options.design,
+            variant=options.variant,
             without=options.without,
             seed=options.seed,
         )
@@ -60,8 +64,12 @@ def _check_diagram(target: str | None) -> None:
 
 def _print(single: Single, options: ReplayOptions, stream: IO[str]) -> None:
     scenario = single.scenario
+    named = "".join(
+        f", {key} {name}" for key, name in (("design", options.design), ("variant", options.variant)) if name
+    )
     without = f", without {', '.join(options.without)}" if options.without else ""
-    stream.write(f"{scenario.id}: {scenario.title}\non {single.design.system.name}{without}, seed {options.seed}\n\n")
+    shown = f"{single.design.system.name}{named}{without}"
+    stream.write(f"{scenario.id}: {scenario.title}\non {shown}, seed {options.seed}\n\n")
     stream.writelines(f"{line}\n" for line in _steps(single))
     stream.write("\n")
     stream.writelines(f"{line}\n" for line in _verdicts(single))
@@ -119,6 +127,8 @@ def _document(single: Single, options: ReplayOptions) -> dict[str, Any]:
         "schema": "harness/replay/1",
         "scenario": single.scenario.id,
         "system": single.design.shown,
+        "design": options.design,
+        "variant": options.variant,
         "seed": options.seed,
         "without": list(options.without),
         "verdicts": {

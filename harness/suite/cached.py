@@ -7,6 +7,7 @@ a file cannot be read the run is made, and tells its mistakes itself.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -77,17 +78,28 @@ def own_fingerprint() -> str:
 
 def _files(requirements_path: str, systems: Sequence[str] | None) -> Iterator[Path]:
     yield Path(requirements_path)
-    yield from (Path(one) for one in systems or _named_system(requirements_path))
+    for system in systems or _named(requirements_path, "system"):
+        yield from _with_bases(system)
     yield from sorted(Path(scenarios_folder(requirements_path)).rglob("*.yaml"))
 
 
-def _named_system(requirements_path: str) -> list[str]:
+def _with_bases(system: str) -> Iterator[Path]:
+    """A system file and those that it is laid over."""
+    seen: list[str] = []
+    while system not in seen:
+        seen.append(system)
+        yield Path(system)
+        system = next(iter(_named(system, "based_on")), system)
+
+
+def _named(path: str, key: str) -> list[str]:
+    """The file that another names under a key, as a path from here; nothing where it names none."""
     try:
-        value = read_document(requirements_path).value
+        value = read_document(path).value
     except ProblemList:
         return []
-    named = value.get("system") if isinstance(value, dict) else None
-    return [str(Path(requirements_path).parent / named)] if isinstance(named, str) else []
+    named = value.get(key) if isinstance(value, dict) else None
+    return [os.path.normpath(os.path.join(os.path.dirname(path), named))] if isinstance(named, str) else []
 
 
 def _content(path: Path) -> bytes:

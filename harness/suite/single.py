@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.judge import RunVerdict
-from harness.plan import Scenario, load_scenario, scenario_files
-from harness.suite.project import Design, load_project, scenarios_folder, unknown
+from harness.plan import Controls, Scenario, load_scenario, scenario_files, words
+from harness.plan.designs import design_of, variant_of
+from harness.requirements import load_requirements
+from harness.suite.project import Design, control_ids, load_project, scenarios_folder, unknown
 from harness.trace import Trace
 from harness.world import simulate
 
@@ -39,20 +41,45 @@ def run_single(
     *,
     requirements_path: str | Path,
     system: str | None = None,
+    design: str | None = None,
+    variant: str | None = None,
     without: Iterable[str] = (),
     seed: int = 0,
     reach: bool = False,
 ) -> Single:
     """Runs a scenario, named by id or by path, on the system that is given, else its own, else the file's.
 
-    Raises ProblemList and UsageError for mistakes of input, and whatever a failing run raises.
+    `design` and `variant` are names in a scenario file that has designs of its own. Raises ProblemList and UsageError
+    for mistakes of input, and whatever a failing run raises.
     """
-    chosen = scenario_named(scenario, requirements_path)
-    own = system if system is not None else own_system(chosen)
-    project = load_project(requirements_path, systems=[own] if own else None, without=without, scenarios=())
-    design = project.designs[0]
-    trace = simulate(design.system, design.controls, chosen, seed=seed, reach=reach)
-    return Single(design, chosen, trace, design.judge.judge(trace))
+    asked = scenario_named(scenario, requirements_path)
+    _check_named("design", design, asked.designs, asked)
+    _check_named("variant", variant, asked.variants, asked)
+    chosen = variant_of(asked, variant)
+    if asked.system is not None and system is None:
+        on = _own_design(asked, design, requirements_path, control_ids(without))
+    else:
+        systems = [system] if system is not None else None
+        on = load_project(requirements_path, systems=systems, without=without, scenarios=()).designs[0]
+    trace = simulate(on.system, on.controls, chosen, seed=seed, reach=reach)
+    return Single(on, chosen, trace, on.judge.judge(trace))
+
+
+def _check_named(what: str, name: str | None, known: Mapping[str, object], scenario: Scenario) -> None:
+    if name is not None and name not in known:
+        raise unknown(f"{what} of {scenario.id}", name, known)
+
+
+def _own_design(
+    scenario: Scenario, name: str | None, requirements_path: str | Path, without: tuple[str, ...]
+) -> Design:
+    """The system that a scenario file names, under one of its designs, and the requirements that it is about."""
+    folder = os.path.dirname(scenario.path)
+    stated = os.path.join(folder, scenario.requirements) if scenario.requirements else str(requirements_path)
+    shown = os.path.normpath(os.path.join(folder, str(scenario.system)))
+    system = design_of(scenario, name)
+    requirements = load_requirements(stated, words(system))
+    return Design(shown, shown, system, Controls.of(system, without=without), requirements)
 
 
 def scenarios_of(requirements_path: str | Path) -> list[Scenario]:
@@ -69,10 +96,3 @@ def scenario_named(name: str, requirements_path: str | Path) -> Scenario:
     if name not in known:
         raise unknown("scenario", name, known)
     return known[name]
-
-
-def own_system(scenario: Scenario) -> str | None:
-    """The path of the system that a scenario names, from here: the file says it from its own folder."""
-    if scenario.system is None:
-        return None
-    return os.path.normpath(os.path.join(os.path.dirname(scenario.path), scenario.system))

@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from harness.trace import Event
+from harness.plan import Controls
+from harness.trace import Event, Trace
 from tests.cli.conftest import Ran
 from tests.small_project import BROKEN, HELPER, HONEST, STOPPED, Project, play, trace
 
@@ -68,6 +69,29 @@ def test_a_scenario_with_a_system_of_its_own_runs_on_that(
     play(monkeypatch, {"I01": lambda system, controls, seed: trace(HONEST)})
     assert "on other, seed 0" in harness("replay", "I01").out
     assert "on tiny, seed 0" in harness("replay", "I01", "--system", "system.yaml").out
+
+
+def test_a_scenario_file_with_designs_and_variants_is_run_under_one_of_them(
+    project: Project, monkeypatch: pytest.MonkeyPatch, harness: Callable[..., Ran]
+) -> None:
+    designs = "system: ../system.yaml\ndesigns: {right: {controls: {K04: on}}}\nvariants: {late: {until: 1h}}\n"
+    project.scenario("I01", designs)
+    seen = []
+
+    def look(system: object, controls: Controls, seed: int) -> Trace:
+        seen.append(controls.on("K04"))
+        return trace(HONEST)
+
+    play(monkeypatch, {"I01": look})
+    assert "on tiny, seed 0" in harness("replay", "I01").out
+    assert (
+        "on tiny, design right, variant late, seed 0"
+        in harness(*("replay", "I01", "--design", "right", "--variant", "late")).out
+    )
+    harness("replay", "I01", "--design", "right", "--without", "K04")
+    assert seen == [False, True, False]
+    ran = harness("replay", "I01", "--design", "rihgt")
+    assert (ran.code, ran.err) == (2, "harness: unknown design of I01 `rihgt`; did you mean `right`?\n")
 
 
 def test_json_holds_sentence_and_event_of_each_step(

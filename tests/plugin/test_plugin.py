@@ -199,14 +199,17 @@ def test_a_second_session_runs_nothing_again_until_something_changes(
     "change",
     [
         lambda project: project.file.write_text(project.file.read_text() + "# more\n"),
-        lambda project: (project.folder / "system.yaml").write_text("kind: system\n"),
+        lambda project: (project.folder / "system.yaml").write_text("kind: system\nbased_on: base.yaml\nname: x\n"),
+        lambda project: (project.folder / "base.yaml").write_text("name: other\n"),
         lambda project: project.scenario("S02"),
         lambda project: (project.folder / "scenarios" / "S01.yaml").unlink(),
     ],
-    ids=["requirements", "system", "a scenario more", "a scenario less"],
+    ids=["requirements", "system", "what the system is laid over", "a scenario more", "a scenario less"],
 )
 def test_the_key_changes_with_every_file_that_a_result_depends_on(tmp_path: Path, change: Any) -> None:
     project = Project(tmp_path)
+    (project.folder / "base.yaml").write_text("name: base\n")
+    (project.folder / "system.yaml").write_text("kind: system\nbased_on: base.yaml\n")
     before = cached.fingerprint(str(project.file), None, ())
     assert cached.fingerprint(str(project.file), None, ()) == before
     assert cached.fingerprint(str(project.file), None, ("1",)) != before
