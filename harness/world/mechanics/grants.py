@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from harness.oauth import Request, Response
 from harness.oauth.forms import DISCLOSURE
-from harness.world.mechanics import assertions, signals
+from harness.world.mechanics import assertions, guard, signals
 from harness.world.mechanics.commands import GetToken, Register, Step
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
