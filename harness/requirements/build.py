@@ -10,23 +10,18 @@ from typing import Any
 
 from harness.load import Document, Key, Problem, did_you_mean
 from harness.requirements import model
-from harness.requirements.conditions import Constant, Node, tests
+from harness.requirements.conditions import Constant, Node
+from harness.requirements.doubts import doubts
 from harness.requirements.grammar import Token
-from harness.requirements.rules import PATTERN_KEYS, Clause, Pattern, Rule
-from harness.requirements.typed import Lists, Mistake, Scope, common_field, look_up_field, typed_condition
+from harness.requirements.rules import PATTERN_KEYS, WHERE_KEYS, Clause, Pattern, Rule
+from harness.requirements.scope import Lists, Mistake, Scope, look_up_field
+from harness.requirements.typed import typed_condition
 from harness.requirements.words import Words
 from harness.trace import Field, Vocabulary
 
 Path = tuple[Key, ...]
-NEEDS: Mapping[str, str] = {
-    "grace": "unless_since",
-    "unless_where": "unless_since",
-    "earlier_where": "needs_earlier",
-    "after_where": "after",
-    "until_where": "until",
-    "since_where": "since",
-    "open_where": "still_open",
-    "leads_to_where": "leads_to",
+NEEDS: Mapping[str, str] = {where: key for key, where in WHERE_KEYS.items() if where != "where"} | {
+    "grace": "unless_since"
 }
 """Keys that say something about another key."""
 _SPOKEN: Mapping[Pattern, str] = {
@@ -150,18 +145,17 @@ class _OneRule:
 
     def build(self) -> Rule:
         about_key = {"never": "never", "after_never": "never", "at_most": "of"}.get(self.pattern, "every")
-        about = self.clause(about_key, "where") or Clause(about_key, ())
-        other = self.clause("needs_earlier", "earlier_where") or self.clause("after", "after_where")
-        other = other or self.clause("leads_to", "leads_to_where")
-        ends = self.clause("unless_since", "unless_where") or self.clause("until", "until_where")
-        ends = ends or self.clause("since", "since_where")
+        about = self.clause(about_key) or Clause(about_key, ())
+        other = self.clause("needs_earlier") or self.clause("after") or self.clause("leads_to")
+        ends = self.clause("unless_since") or self.clause("until") or self.clause("since")
+        closes = self.clause("still_open")
         rule = Rule(
             pattern=self.pattern,
             line=self.builder.document.at_key(*self.path, keys_first(self.keys))[0],
             about=about,
             other=other,
             ends=ends,
-            closes=self.clause("still_open", "open_where"),
+            closes=closes,
             same=self.same(about, other),
             within_ms=self.keys.get("within"),
             grace_ms=self.keys.get("grace"),
@@ -174,19 +168,26 @@ class _OneRule:
             distinct=self.counted("distinct", other if self.pattern == "precedence" else about),
             sum_of=self.counted("sum", about),
             compare=self.compare(about, other),
-            per=self.per(about, (ends, "since"), (self.clause("still_open", "open_where"), "still_open")),
+            per=self.per(about, (ends, "since"), (closes, "still_open")),
             variables=tuple(self.variables.items()),
         )
-        self.warn(rule)
+        for message, key, offset, suggestion in doubts(rule, self.builder.vocabulary, self.builder.words):
+            self.say(message, *self.place(key), offset=offset, suggestion=suggestion, severity="warning")
         return rule
+
+    def place(self, doubted: str) -> tuple[Key, ...]:
+        """Where a doubt stands: at a key's value, or at a kind of event in it (`never:data.accessed`)."""
+        key, _, kind = doubted.partition(":")
+        given = self.keys.get(key)
+        return (key, given.index(kind)) if kind and isinstance(given, list) else (key,)
 
     def say(self, message: str, *path: Key, **more: Any) -> None:
         self.builder.say(message, *self.path, *path, **more)
 
-    def clause(self, key: str, where_key: str) -> Clause | None:
+    def clause(self, key: str) -> Clause | None:
         if key not in self.keys:
             return None
-        kinds = tuple(self.kinds(key))
+        kinds, where_key = tuple(self.kinds(key)), WHERE_KEYS[key]
         where = self.condition(where_key, kinds) if where_key in self.keys else None
         return Clause(key, kinds, where)
 
@@ -214,8 +215,6 @@ class _OneRule:
         node = typed_condition(self.keys[key], scope, comparing=key == "compare")
         self.report(scope, key)
         self.builder.used |= scope.used
-        if node is not None:
-            self.warn_order(node, kinds, key)
         return node
 
     def report(self, scope: Scope, *place: Key) -> None:
@@ -308,38 +307,3 @@ class _OneRule:
         for kind in clause.kinds if clause is not None and key in self.keys and per else ():
             if not any(self.builder.vocabulary.field(kind, name) for name in per):
                 self.say(f"`{kind}` has none of the fields of `per`", key)
-
-    def warn(self, rule: Rule) -> None:
-        self.warn_unemitted(rule)
-        self.warn_claims(rule)
-        if rule.pattern == "response" and rule.within_ms is None:
-            message = "without `within` the answer is never late, so this can never be broken"
-            self.say(message, "leads_to", on_key=True, severity="warning")
-
-    def warn_unemitted(self, rule: Rule) -> None:
-        emitted = self.builder.words.emitted if self.builder.words is not None else None
-        if emitted is None:
-            return
-        for clause in rule.clauses:
-            given = self.keys.get(clause.key)
-            for kind in clause.kinds:
-                if kind not in emitted and not self.builder.vocabulary.kinds[kind].emitted_by:
-                    place = (clause.key, given.index(kind)) if isinstance(given, list) else (clause.key,)
-                    self.say(f"nothing in the system ever emits `{kind}`", *place, severity="warning")
-
-    def warn_claims(self, rule: Rule) -> None:
-        fields = [self.builder.vocabulary.field(kind, name) for kind, name in rule.reads()]
-        marks = {f.name: f.claimed for f in fields if f is not None}
-        if marks and all(marks.values()):
-            names = ", ".join(f"`{name}`" for name in sorted(marks))
-            message = f"this reads only what is claimed ({names}), no fact"
-            self.say(message, keys_first(self.keys), on_key=True, severity="warning")
-
-    def warn_order(self, node: Node, kinds: tuple[str, ...], key: str) -> None:
-        beside = {test.field for test in tests(node) if test.op in ("known", "missing")}
-        for test in tests(node):
-            found = common_field(test.field, kinds, self.builder.vocabulary)
-            if test.op in ("<", "<=", ">", ">=") and found is not None and found.optional and test.field not in beside:
-                hint = f"add `{test.field} is known` or `{test.field} is missing`"
-                message = f"`{test.field}` may be missing, and this lets such an event pass"
-                self.say(message, key, offset=test.at, severity="warning", suggestion=hint)

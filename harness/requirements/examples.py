@@ -8,34 +8,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from harness.requirements.conditions import (
-    Constant,
-    Listing,
-    Named,
-    Node,
-    Operand,
-    Other,
-    Test,
-    Value,
-    earlier_fields,
-    fields_read,
-    predicate,
-    tests,
-)
+from harness.requirements.candidates import Candidates, Values, touches
+from harness.requirements.conditions import Named, Node, Other, Test, earlier_fields, fields_read, tests
 from harness.requirements.rules import Clause, Rule
-from harness.requirements.stories import STEP_MS, event_of
+from harness.requirements.stories import STEP_MS
 from harness.requirements.words import Words
-from harness.trace import Event, Field, Vocabulary
+from harness.trace import Event, Vocabulary
 
 Breaks = Callable[[Rule, list[Event]], bool]
-Values = dict[str, Any]
-MAX_TRIES = 20_000
 MAX_EVENTS = 2_000
-_PEOPLE = ("ana", "ben", "cleo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +49,7 @@ class _Maker:
     """Candidate stories for one rule, the most telling first."""
 
     def __init__(self, rule: Rule, vocabulary: Vocabulary, words: Words) -> None:
-        self.rule, self.vocabulary, self.words = rule, vocabulary, words
+        self.rule, self.vocabulary, self.values = rule, vocabulary, Candidates(vocabulary, words)
         self.left = tuple(a for a, _ in rule.same)
         self.right = tuple(b for _, b in rule.same)
 
@@ -76,7 +61,7 @@ class _Maker:
             yield from self.counted(extra=1)
         else:
             for values in self.about_values():
-                yield [self.event(self.rule.about, values, 0, 1)]
+                yield [self.values.event(self.rule.about, values, 0, 1)]
 
     def permitted(self, forbidden: list[Event]) -> Iterator[list[Event]]:
         pattern = self.rule.pattern
@@ -97,14 +82,14 @@ class _Maker:
         rule = self.rule
         counted = {rule.sum_of, rule.distinct} - {None} if rule.pattern == "at_most" else set()
         needed = {*self.left, *fields_read(rule.compare), *rule.per, *counted}
-        yield from self.solve(rule.about, {n for n in needed if n})
+        yield from self.values.solve(rule.about, {n for n in needed if n})
 
     def other_values(self, about: Values) -> Iterator[Values]:
         rule = self.rule
         assert rule.other is not None
         fixed = {b: about[a] for a, b in rule.same if a in about}
         needed = {*self.right, *earlier_fields(rule.compare)} | ({rule.distinct} if rule.distinct else set())
-        for values in self.solve(rule.other, {n for n in needed if n}, fixed):
+        for values in self.values.solve(rule.other, {n for n in needed if n}, fixed):
             yield from self.satisfying(about, values)
 
     def satisfying(self, about: Values, earlier: Values) -> Iterator[Values]:
@@ -126,20 +111,20 @@ class _Maker:
         assert rule.other is not None
         for about in self.about_values():
             for trigger in self.other_values(about):
-                story = [self.event(rule.other, trigger, 0, 1)]
+                story = [self.values.event(rule.other, trigger, 0, 1)]
                 if lifted and rule.ends is not None:
                     yield from self.lifted(story, trigger, about, delay_ms)
                 else:
-                    yield [*story, self.event(rule.about, about, delay_ms, 2)]
+                    yield [*story, self.values.event(rule.about, about, delay_ms, 2)]
 
     def lifted(self, story: list[Event], trigger: Values, about: Values, delay_ms: int) -> Iterator[list[Event]]:
         ends = self.rule.ends
         assert ends is not None
-        for end in self.solve(ends, set(), self.shared(trigger, ends)):
+        for end in self.values.solve(ends, set(), self.shared(trigger, ends)):
             yield [
                 *story,
-                self.event(ends, end, STEP_MS, 2),
-                self.event(self.rule.about, about, max(delay_ms, 2 * STEP_MS), 3),
+                self.values.event(ends, end, STEP_MS, 2),
+                self.values.event(self.rule.about, about, max(delay_ms, 2 * STEP_MS), 3),
             ]
 
     def shared(self, trigger: Values, clause: Clause) -> Values:
@@ -159,10 +144,12 @@ class _Maker:
         for about in self.about_values():
             for earlier in self.other_values(about):
                 story = [
-                    self.event(rule.other, self.varied(rule.other, earlier, rule.distinct, n), n * STEP_MS, n + 1)
+                    self.values.event(
+                        rule.other, self.varied(rule.other, earlier, rule.distinct, n), n * STEP_MS, n + 1
+                    )
                     for n in range(rule.at_least)
                 ]
-                yield [*story, self.event(rule.about, about, rule.at_least * STEP_MS, rule.at_least + 1)]
+                yield [*story, self.values.event(rule.about, about, rule.at_least * STEP_MS, rule.at_least + 1)]
 
     def with_answer(self) -> Iterator[list[Event]]:
         rule = self.rule
@@ -171,8 +158,8 @@ class _Maker:
             about = {"id": 1, **about}
             for answer in self.other_values(about):
                 yield [
-                    self.event(rule.about, about, 0, 1),
-                    self.event(rule.other, answer, rule.within_ms or STEP_MS, 2),
+                    self.values.event(rule.about, about, 0, 1),
+                    self.values.event(rule.other, answer, rule.within_ms or STEP_MS, 2),
                 ]
 
     def counted(self, *, extra: int) -> Iterator[list[Event]]:
@@ -181,7 +168,7 @@ class _Maker:
             if rule.sum_of:
                 amounts = [rule.at_most, 1] if extra else [rule.at_most]
                 yield [
-                    self.event(rule.about, {**values, rule.sum_of: amount}, n * STEP_MS, n + 1)
+                    self.values.event(rule.about, {**values, rule.sum_of: amount}, n * STEP_MS, n + 1)
                     for n, amount in enumerate(amounts)
                 ]
                 yield self.many(values, math.floor(rule.at_most / max(float(values[rule.sum_of]), 1e-6)) + extra)
@@ -192,7 +179,7 @@ class _Maker:
         rule, count = self.rule, min(count, MAX_EVENTS)
         gap = STEP_MS if rule.window_ms is None else min(STEP_MS, (rule.window_ms - 1) // max(count, 1))
         return [
-            self.event(rule.about, self.varied(rule.about, values, rule.distinct, n), n * gap, n + 1)
+            self.values.event(rule.about, self.varied(rule.about, values, rule.distinct, n), n * gap, n + 1)
             for n in range(count)
         ]
 
@@ -201,7 +188,7 @@ class _Maker:
         field = self.vocabulary.field(clause.kinds[0], name) if name else None
         if field is None or name is None:
             return values
-        choices = list(self.plain(field))
+        choices = list(self.values.plain(field))
         return {**values, name: choices[index] if index < len(choices) else f"{name}-{index + 1}"}
 
     def changed(self, story: list[Event]) -> Iterator[list[Event]]:
@@ -210,108 +197,17 @@ class _Maker:
         where, kind = self.rule.about.where, self.rule.about.kinds[0]
         names = dict.fromkeys((*_by_weight(where), *self.left))
         fields = {name: f for name in names if (f := self.vocabulary.field(kind, name))}
-        choices = {name: list(self.candidates(field, where)) for name, field in fields.items()}
+        choices = {name: list(self.values.candidates(field, where)) for name, field in fields.items()}
         last = story[-1]
         for new in _changes(values, choices):
-            yield [*story[:-1], self.event(self.rule.about, new, last.time_ms, last.id)]
-
-    # --- values for one event
-
-    def event(self, clause: Clause, values: Values, time_ms: int, event_id: int | str) -> Event:
-        kind = self.vocabulary.kinds[clause.kinds[0]]
-        given = {name: value for name, value in values.items() if name not in ("time", "id")}
-        return event_of(kind, given, time_ms=time_ms, event_id=event_id)
-
-    def solve(self, clause: Clause, needed: set[str], fixed: Mapping[str, Any] | None = None) -> Iterator[Values]:
-        """Assignments of the needed fields, and of those that the condition reads, under which it holds."""
-        kind, fixed = clause.kinds[0], dict(fixed or {})
-        holds = predicate(clause.where, kind, self.vocabulary)
-        names = [n for n in dict.fromkeys((*sorted(needed), *sorted(fields_read(clause.where)))) if n not in fixed]
-        fields = {n: f for n in names if (f := self.vocabulary.field(kind, n)) is not None}
-        choices = [self.choices(field, clause.where, name in needed) for name, field in fields.items()]
-        for picked in itertools.islice(itertools.product(*choices), MAX_TRIES):
-            values = fixed | {n: v for n, v in zip(fields, picked, strict=True) if v is not None}
-            if holds is None or holds(self.event(clause, values, 0, values.get("id", 1))):
-                yield values
-
-    def choices(self, field: Field, where: Node | None, needed: bool) -> list[Any]:
-        if field.name == "id":
-            return [1]
-        found = list(self.candidates(field, where))
-        return [value for value in found if value is not None] if needed else found
-
-    def candidates(self, field: Field, where: Node | None) -> Iterator[Any]:
-        """Values worth trying for a field: plain ones, those that the condition names and their neighbours, none."""
-        named = [value for test in tests(where) if field.name in _touches(test) for value in _named(test.right)]
-        one = replace(field, many=False)
-        singles = list(dict.fromkeys([*_neighbours(named, one), *self.plain(one)]))
-        singles = [value for value in singles if _fits(value, one)]
-        if field.many:
-            yield from [(single,) for single in singles[:4]]
-            yield ()
-        else:
-            yield from singles[:8]
-        if field.optional:
-            yield None
-
-    def plain(self, field: Field) -> Iterator[Any]:
-        if field.type == "enum":
-            yield from field.words
-        elif field.type == "flag":
-            yield from (True, False)
-        elif field.type in ("number", "duration"):
-            yield from (1, 0) if field.type == "number" else (60_000, 0)
-        else:
-            yield from self.names(field)
-
-    def names(self, field: Field) -> Iterator[str]:
-        declared = sorted(self.words.of(field.classes))
-        if "person" in field.classes:
-            yield from _PEOPLE if not declared or set(_PEOPLE) <= set(declared) else declared[:3]
-        else:
-            yield from declared[:3]
-            yield from (f"{field.classes[0] if field.classes else field.name}-{n}" for n in (1, 2))
-
-
-def _touches(test: Test) -> set[str]:
-    return fields_read(test) - {test.right.by if isinstance(test.right, Named) and test.right.by else ""}
-
-
-def _named(right: Operand) -> Iterator[Constant]:
-    if isinstance(right, Value):
-        yield right.value
-    elif isinstance(right, Listing):
-        yield from (item.value for item in right.items if isinstance(item, Value))
-    elif isinstance(right, Named):
-        members: Iterable[Constant]
-        lists = right.members
-        members = lists if isinstance(lists, frozenset) else itertools.chain.from_iterable(lists.values())
-        yield from sorted(set(members), key=str)[:3]
-
-
-def _neighbours(values: list[Constant], field: Field) -> Iterator[Constant]:
-    step = 1_000 if field.type == "duration" else 1
-    for value in values:
-        yield value
-        if field.type in ("number", "duration") and isinstance(value, (int, float)):
-            yield from (value + step, max(value - step, 0))
-
-
-def _fits(value: Any, field: Field) -> bool:
-    if field.type == "enum":
-        return value in field.words
-    if field.type == "flag":
-        return isinstance(value, bool)
-    if field.type in ("number", "duration"):
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return isinstance(value, str)
+            yield [*story[:-1], self.values.event(self.rule.about, new, last.time_ms, last.id)]
 
 
 def _by_weight(where: Node | None) -> list[str]:
     """The fields of a condition: those held against other fields first, those only asked to be known last."""
     asked = {test.field for test in tests(where) if test.op in ("known", "missing")}
     real = [test for test in tests(where) if test.op not in ("known", "missing")]
-    weighed = [name for test in sorted(real, key=_is_constant) for name in sorted(_touches(test))]
+    weighed = [name for test in sorted(real, key=_is_constant) for name in sorted(touches(test))]
     return list(
         dict.fromkeys((*(name for name in weighed if name not in asked), *weighed, *sorted(fields_read(where))))
     )

@@ -21,8 +21,8 @@ from harness.requirements.build import RuleBuilder, keys_of
 from harness.requirements.conditions import Constant
 from harness.requirements.declared import declared_kinds, declared_words
 from harness.requirements.rules import Requirement, Rule, Story, Waiver
+from harness.requirements.scope import Lists
 from harness.requirements.stories import StoryReader
-from harness.requirements.typed import Lists
 from harness.requirements.words import Words
 from harness.trace import STANDARD, Vocabulary
 

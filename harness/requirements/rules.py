@@ -30,6 +30,21 @@ PATTERN_KEYS: Mapping[Pattern, frozenset[str]] = {
 """Which keys belong to which pattern."""
 
 
+WHERE_KEYS: Mapping[str, str] = {
+    "never": "where",
+    "every": "where",
+    "of": "where",
+    "needs_earlier": "earlier_where",
+    "unless_since": "unless_where",
+    "after": "after_where",
+    "until": "until_where",
+    "since": "since_where",
+    "still_open": "open_where",
+    "leads_to": "leads_to_where",
+}
+"""The condition that belongs to each key that names an event."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """Events of some kinds, where a condition holds; `key` is how the file names their part in the rule."""
@@ -37,6 +52,11 @@ class Clause:
     key: str
     kinds: tuple[str, ...]
     where: Node | None = None
+
+    @property
+    def where_key(self) -> str:
+        """How the file names the clause's condition."""
+        return WHERE_KEYS[self.key]
 
 
 @dataclass(frozen=True, slots=True)

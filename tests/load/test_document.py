@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.load import ProblemList, read_document
-from harness.load.document import MAX_BYTES, Document
+from harness.load.document import Document
+from harness.load.text import MAX_BYTES
 
 REFUSED = [
     ("", "1:1: the file is empty"),
