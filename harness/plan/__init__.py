@@ -9,6 +9,7 @@ words(loaded.model)                                            # what the requir
 from harness.plan.controls import Control, Controls, control_catalogue
 from harness.plan.files import kind_of, load_scenario, load_scenarios, load_system, scenario_files, system_of
 from harness.plan.misbehaviours import Misbehaviour, misbehaviour_catalogue
+from harness.plan.needs import applies, unfit
 from harness.plan.scenario import Expectation, Job, Scenario, Twist
 from harness.plan.system import Setting, System
 from harness.plan.words import words
@@ -23,6 +24,7 @@ __all__ = [
     "Setting",
     "System",
     "Twist",
+    "applies",
     "control_catalogue",
     "kind_of",
     "load_scenario",
@@ -31,5 +33,6 @@ __all__ = [
     "misbehaviour_catalogue",
     "scenario_files",
     "system_of",
+    "unfit",
     "words",
 ]

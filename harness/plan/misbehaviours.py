@@ -16,13 +16,18 @@ from harness.plan.values import Closed, Name
 
 
 class Misbehaviour(Closed):
-    """One entry. `aims` are baseline requirements, `controls` those expected to stop it."""
+    """One entry. `aims` are baseline requirements, `controls` those expected to stop it.
+
+    `needs` are what it takes of a system (words of `needs.NEEDS`), `needs_outside` where an outsider does it.
+    """
 
     id: Name
     name: str
     text: str
     aims: list[Name]
     controls: list[Name]
+    needs: list[Name] = []
+    needs_outside: list[Name] = []
     asi: list[str]
     llm: list[str]
     api: list[str]
