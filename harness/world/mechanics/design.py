@@ -58,6 +58,7 @@ class Design:
             key = (one.owner, one.category)
             self._by_owner[key] = (*self._by_owner.get(key, ()), one.id)
         self._disclosures: dict[tuple[str, str, str | None], Mapping[str, Any]] = {}
+        self.remembered: dict[Any, Any] = {}
         self.elevated = {i.endpoint.scope for i in self.endpoints.values() if i.endpoint.privilege == "high"} - {None}
         self.people_types = _people_types(system)
         self.portal = next((name for name, one in system.services.items() if one.user_facing), "portal")

@@ -47,52 +47,83 @@ def refresh(world: World) -> None:
     look = Look(world)
     open_now = look.ways()
     for path in [one for one in world.reach if one not in open_now]:
-        _close(world, Path(*path), look.answers)
+        _close(world, Path(*path), look)
     for path, records in open_now.items():
         if path not in world.reach:
             _open(world, path, records)
-    if look.asked:
+    if look.cached:
         _plan_end_of_answers(world)
 
 
+class Opened(NamedTuple):
+    """What one credential opens: ways to data with the number of records, and whether the egress gateway lets it in."""
+
+    data: dict[Path, int]
+    egress: bool
+
+
 class Look:
-    """One look at all doors at one instant. `answers` is the check that refused, by credential and endpoint."""
+    """One look at all doors at one instant.
+
+    What a credential opens depends on nothing but what the enforcement points have been told is denied, until it expires;
+    so it is asked once for each such state and remembered by the design. Where clocks run late or answers come from
+    introspection, it is asked every time.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.answers: dict[tuple[str, str], str] = {}
-        self.asked = False
+        self.cached = any(pep.profile.mode == "cached" for pep in world.peps.values())
+        self.steady = not world.conditions.late_ms and all(pep.profile.mode == "local" for pep in world.peps.values())
+        self.denied = tuple(tuple(pep.store.denied.items()) for pep in world.peps.values())
 
     def ways(self) -> dict[Path, int]:
         """Every way that is open, and to how many records."""
         held = list(_held(self.world))
+        each = [(credential, self._opened(credential)) for credential in held]
         found: dict[Path, int] = {}
-        for credential in held:
-            for info in _opened_by(self.world):
-                if not self._answer(credential, info):
-                    found.update(self._data(credential, info))
-        hands = _in_hands(self.world, found)
-        for credential in held:
-            found.update(self._onward(credential, hands.get(credential.holder, {})))
+        for _, opened in each:
+            found.update(opened.data)
+        hands = _in_hands(self.world, found) if any(opened.egress for _, opened in each) else {}
+        for credential, opened in each:
+            if opened.egress:
+                found.update(self._onward(credential, hands.get(credential.holder, {})))
         return found
+
+    def answer(self, credential: Credential, info: EndpointInfo) -> str:
+        """The first check that refuses, or nothing where the token is admitted."""
+        world, now_s = self.world, guard.local_s(self.world, info.api)
+        pep = world.peps[info.api]
+        if pep.wants_introspection(credential.token, now_s=now_s):
+            pep = self._aside.peps[info.api]
+            pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
+        presented = Presented(token=credential.token, certificate=world.design.certificate(credential.client))
+        refusals = pep.check(presented, world.design.rules[info.name], now_s=now_s)
+        return refusals[0].check if refusals else ""
 
     @cached_property
     def _aside(self) -> World:
         """A fork to ask in, so that asking leaves no trace."""
         return self.world.fork()
 
-    def _answer(self, credential: Credential, info: EndpointInfo) -> str:
-        """The first check that refuses, or nothing where the token is admitted."""
-        world, now_s = self.world, guard.local_s(self.world, info.api)
-        pep = world.peps[info.api]
-        self.asked = self.asked or pep.profile.mode == "cached"
-        if pep.wants_introspection(credential.token, now_s=now_s):
-            pep = self._aside.peps[info.api]
-            pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
-        presented = Presented(token=credential.token, certificate=world.design.certificate(credential.client))
-        refusals = pep.check(presented, world.design.rules[info.name], now_s=now_s)
-        self.answers[credential.handle, info.name] = refusals[0].check if refusals else ""
-        return self.answers[credential.handle, info.name]
+    def _opened(self, credential: Credential) -> Opened:
+        if not self.steady or self.world.now_ms >= credential.expires_ms:
+            return self._ask(credential)
+        remembered = self.world.design.remembered
+        key = (credential, self.denied)
+        found: Opened | None = remembered.get(key)
+        if found is None:
+            found = remembered[key] = self._ask(credential)
+        return found
+
+    def _ask(self, credential: Credential) -> Opened:
+        """Every endpoint with data, and the egress gateway: what a token opens is for them to say, not for its claims."""
+        data: dict[Path, int] = {}
+        for info in _with_data(self.world):
+            if not self.answer(credential, info):
+                data.update(self._data(credential, info))
+        design = self.world.design
+        onward = design.is_egress(design.llm_endpoint.api) and not self.answer(credential, design.llm_endpoint)
+        return Opened(data, onward)
 
     def _data(self, credential: Credential, info: EndpointInfo) -> Iterator[tuple[Path, int]]:
         """The records behind an endpoint; what a third-party agent is answered, its provider has."""
@@ -113,10 +144,6 @@ class Look:
     def _onward(self, credential: Credential, hands: dict[Group, int]) -> Iterator[tuple[Path, int]]:
         """What of the data in an agent's hands the egress gateway would let on to which provider."""
         info = self.world.design.llm_endpoint
-        if not self.world.design.is_egress(info.api) or info.api not in credential.facts.token_audience:
-            return
-        if not hands or self._answer(credential, info):
-            return
         purpose = _purpose(self.world, credential)
         for provider in self.world.design.system.providers:
             for group, records in hands.items():
@@ -125,10 +152,14 @@ class Look:
 
     def _covered(self, credential: Credential, place: str, provider: str, group: Group) -> bool:
         """Whether data minimisation would let this kind of data of this person on to the provider."""
-        item = Item(f"{group.category}.{group.owner}", group.owner, group.entitled, (group.category,))
-        purpose = _purpose(self.world, credential) or "none"
-        kept, _ = egress.filtered(self.world, place, [item], egress.Disclosure(provider, purpose, credential))
-        return bool(kept)
+        remembered = self.world.design.remembered
+        key = (credential, place, provider, group)
+        if key not in remembered:
+            item = Item(f"{group.category}.{group.owner}", group.owner, group.entitled, (group.category,))
+            purpose = _purpose(self.world, credential) or "none"
+            kept, _ = egress.filtered(self.world, place, [item], egress.Disclosure(provider, purpose, credential))
+            remembered[key] = bool(kept)
+        return bool(remembered[key])
 
 
 def _held(world: World) -> Iterator[Credential]:
@@ -146,11 +177,9 @@ def _slack_ms(world: World) -> int:
     return leeway_ms + max(world.conditions.late_ms.values(), default=0)
 
 
-def _opened_by(world: World) -> Iterator[EndpointInfo]:
-    """Every endpoint with data: what a token opens is for the enforcement point to say, not for the token's claims."""
-    for info in world.design.endpoints.values():
-        if _category(world, info):
-            yield info
+def _with_data(world: World) -> Iterator[EndpointInfo]:
+    """Every endpoint that gives data away."""
+    return (info for info in world.design.endpoints.values() if _category(world, info))
 
 
 def _category(world: World, info: EndpointInfo) -> str | None:
@@ -212,12 +241,13 @@ def _open(world: World, path: Path, records: int) -> None:
     world.plan(Due(credential.expires_ms + _slack_ms(world), "expiry", credential.handle))
 
 
-def _close(world: World, path: Path, answers: dict[tuple[str, str], str]) -> None:
+def _close(world: World, path: Path, look: Look) -> None:
+    """Write that a way is shut, and why: the check that refuses now, or the data that may not pass any more."""
     credential = world.credentials[path.credential]
-    check = answers.get((path.credential, path.endpoint), "expired")
-    cause = "consent" if path.provider is not None and not check else _CAUSES.get(check, "revoked")
-    own = {"reach": world.reach.pop(path), "cause": cause}
-    world.emit("reach.closed", _who(world, credential), own)
+    alive = world.now_ms < credential.expires_ms + _slack_ms(world)
+    check = look.answer(credential, world.design.endpoints[path.endpoint]) if alive else "expired"
+    cause = _CAUSES.get(check, "revoked") if check else "consent"
+    world.emit("reach.closed", _who(world, credential), {"reach": world.reach.pop(path), "cause": cause})
 
 
 def _plan_end_of_answers(world: World) -> None:
