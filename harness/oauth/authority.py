@@ -178,10 +178,28 @@ def not_revoked(authority: Authority, claims: Claims) -> bool:
         return False
     if not authority.profile.lineage and claims.parent_jti is not None:
         return True
-    grant = store.grants.get(claims.delegation_id or "")
-    if grant is not None and grant.state != "active":
-        return False
+    own = issued.grant if issued is not None else None
+    for name in (own, claims.delegation_id):
+        grant = store.grants.get(name or "")
+        if (grant is not None and grant.state != "active") or ("grant", name) in store.disabled:
+            return False
     return not any(one.state != "active" for one in ancestors(store, issued))
+
+
+def origin_gone(authority: Authority, *, session: str | None, grant: str | None) -> bool:
+    """Whether another domain has told that the session (where grants are bound to it) or the grant is over."""
+    gone = authority.store.disabled
+    return ("grant", grant) in gone or (authority.profile.session_bound and ("session", session) in gone)
+
+
+def use_up(authority: Authority, key: str, *, until_s: float, now_s: float) -> None:
+    """Remember that something that may come once has come; what nobody could use again is forgotten in time."""
+    used = authority.store.used
+    count = len(used)
+    if count >= 1_024 and count & (count - 1) == 0:
+        since_s = now_s - authority.profile.leeway_s
+        used = authority.store.used = {name: until for name, until in used.items() if until >= since_s}
+    used[key] = until_s
 
 
 def ancestors(store: Store, issued: Issued | None) -> Iterator[Issued]:
@@ -218,10 +236,13 @@ def revoke_grant(authority: Authority, grant_id: str, now_s: float, initiator: s
     for refresh in [one for one in store.refresh.values() if one.grant == grant_id]:
         if can(refresh, lifecycles.REFRESH_TOKEN, "revoke"):
             store.refresh[refresh.id] = moved(refresh, lifecycles.REFRESH_TOKEN, "revoke")
+    renamed = []
     for issued in [one for one in store.issued.values() if one.grant == grant_id]:
         if issued.parent is None or authority.profile.lineage:
             mark_revoked(store, issued)
-    return (Signal("grant_revoked", now_s, grant=grant_id, initiator=initiator),)
+            if issued.claims.get("delegation_id") != grant_id:
+                renamed.append(Signal("token_revoked", now_s, jti=issued.jti, initiator=initiator))
+    return (Signal("grant_revoked", now_s, grant=grant_id, initiator=initiator), *renamed)
 
 
 def revoke_token(authority: Authority, jti: str, now_s: float, initiator: str) -> tuple[Signal, ...]:

@@ -6,14 +6,11 @@ Decides the identity of the caller, never what it may have. Methods: `private_ke
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
-import msgspec
-
-from harness.oauth.authority import Authority, Call
+from harness.oauth.authority import Authority, Call, use_up
 from harness.oauth.forms import Form
-from harness.oauth.keys import BadSignature, SigningKey, unverified_header, verify_with
+from harness.oauth.keys import BadSignature, SigningKey, unverified_claims, unverified_header, verify_with
 from harness.oauth.records import Client
 from harness.oauth.refusals import found, need
 
@@ -70,16 +67,6 @@ def _assertion_subject(form: Form) -> str | None:
     return subject if isinstance(subject, str) else None
 
 
-def unverified_claims(token: str) -> dict[str, Any]:
-    """The claims of a compact JWS, unjudged; raises BadSignature where there are none."""
-    part = token.split(".")[1]
-    try:
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, RecursionError) as error:
-        raise BadSignature("malformed", "the claims cannot be read") from error
-    return claims if isinstance(claims, dict) else {}
-
-
 def _check_assertion(authority: Authority, call: Call, form: Form, client: Client) -> None:
     assertion = form.one("client_assertion") or ""
     typed = form.one("client_assertion_type") == ASSERTION_TYPE and client.key is not None
@@ -106,7 +93,7 @@ def _check_assertion_claims(authority: Authority, call: Call, client: Client, cl
     _authentic(isinstance(jti, str), call, "the assertion has no `jti`")
     key = f"assertion:{client.client_id}:{jti}"
     _authentic(key not in authority.store.used, call, "the assertion was used before")
-    authority.store.used[key] = expiry
+    use_up(authority, key, until_s=expiry, now_s=call.now_s)
 
 
 def _authentic(condition: object, call: Call, detail: str, *, rule: str = "P-016") -> None:

@@ -17,6 +17,8 @@ from harness.oauth.keys import (
     media_type,
     public_key,
     sha256_base64url,
+    thumbprint,
+    unverified_claims,
     unverified_header,
     verify_with,
 )
@@ -86,6 +88,12 @@ def check_proof(
     sound(fresh, "the server's nonce is missing", rule="P-093", nonce_wanted=True)
     sound(not seen(f"{key.thumbprint}:{claims['jti']}"), "the proof was used before", rule="P-095")
     return Proof(key.thumbprint, f"{key.thumbprint}:{claims['jti']}")
+
+
+def identifier(proof: str) -> str:
+    """Under what a proof that was found sound is remembered: its key and its `jti`."""
+    header, claims = unverified_header(proof), unverified_claims(proof)
+    return f"{thumbprint(header['jwk'])}:{claims['jti']}"
 
 
 def sound(condition: object, detail: str, *, rule: str = "P-091", nonce_wanted: bool = False) -> None:

@@ -182,7 +182,7 @@ def _access_token(authority: Authority, call: Call, form: Form, client: Client, 
     grant = authority.store.grants.get(claims.delegation_id or "")
     need_within(authority, grant, scopes, ())
     ask = Ask(
-        client=client, subject=claims.sub, audiences=audiences, scopes=scopes, act=subject.act, parent=claims,
+        client=client, subject=claims.sub, audiences=audiences, scopes=scopes, act=subject.act, parent_jti=claims.jti,
         details=_details(authority, form, client, claims, audiences, scopes), session=claims.sid, acr=claims.acr,
         amr=claims.amr, auth_time_s=claims.auth_time, delegation=claims.delegation_id, txn=claims.txn,
         purpose=claims.purpose, approval_id=claims.approval_id, approval_time_s=claims.approval_time,
@@ -237,7 +237,7 @@ def _assertion(authority: Authority, call: Call, form: Form, client: Client, sub
     }
     optional = {
         "resource": form.one("resource"), "act": subject.act, "acr": claims.acr, "auth_time": claims.auth_time,
-        "sid": claims.sid, "txn": claims.txn, "delegation_id": claims.delegation_id,
+        "sid": claims.sid, "parent_jti": claims.jti, "txn": claims.txn, "delegation_id": claims.delegation_id,
         "agent_id": client.agent if client.type == AGENT else None,
         "cnf": {"jkt": call.jkt} if call.jkt else None,
         "authorization_details": [dict(one) for one in claims.details] or None,

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 
 from harness.oauth import dpop
-from harness.oauth.authority import Authority, Call, number, opaque_handle
+from harness.oauth.authority import Authority, Call, number, opaque_handle, use_up
 from harness.oauth.messages import NOTHING, Response, Signal
 from harness.oauth.policy import OFFLINE, Details
 from harness.oauth.profile import AGENT
 from harness.oauth.records import Client, Grant, Issued, RefreshToken, Session
 from harness.oauth.refusals import need
-from harness.oauth.tokens import Claims, identified, sign_access_token
+from harness.oauth.tokens import identified, sign_access_token
 
 NO_STORE = {"Cache-Control": "no-store", "Content-Type": "application/json"}
 AI_AGENT = "ai-agent"
@@ -38,7 +38,7 @@ class Ask(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     amr: tuple[str, ...] = ()
     auth_time_s: float | None = None
     act: Mapping[str, Any] | None = None
-    parent: Claims | None = None
+    parent_jti: str | None = None
     delegation: str | None = None
     txn: str | None = None
     purpose: str | None = None
@@ -56,7 +56,7 @@ def issue_access_token(authority: Authority, call: Call, ask: Ask) -> tuple[str,
         _forget_expired(authority, call.now_s)
         store.issued[jti] = Issued(
             jti, ask.client.client_id, ask.client.agent, ask.subject, ask.grant.id if ask.grant else ask.delegation,
-            ask.session, claims["exp"], ask.parent.jti if ask.parent else None, claims,
+            ask.session, claims["exp"], ask.parent_jti, claims,
         )  # fmt: skip
     if authority.profile.token_format == "opaque":
         token = opaque_handle(jti)
@@ -100,8 +100,8 @@ def _claims(authority: Authority, call: Call, ask: Ask) -> dict[str, Any]:
         "client_type": AI_AGENT if client.type == AGENT else client.type,
         "agent_id": client.agent if client.type == AGENT else None,
         "purpose": ask.purpose,
-        "delegation_id": ask.grant.id if ask.grant else ask.delegation,
-        "parent_jti": ask.parent.jti if ask.parent else None,
+        "delegation_id": ask.delegation or (ask.grant.id if ask.grant else None),
+        "parent_jti": ask.parent_jti,
         "txn": ask.txn,
         "approval_id": ask.approval_id,
         "approval_time": None if ask.approval_time_s is None else number(ask.approval_time_s),
@@ -158,8 +158,8 @@ def proof_thumbprint(authority: Authority, call: Call) -> str | None:
         headers_back = (("DPoP-Nonce", nonce),) if nonce and bad.nonce_wanted else ()
         need(False, bad.rule, error, bad.detail, check="dpop", headers=headers_back)
         return None
-    key = f"dpop:{call.request.path}:{shown.jti}"
-    authority.store.used[key] = call.now_s + authority.profile.dpop_window_s
+    until_s = call.now_s + 2 * authority.profile.dpop_window_s
+    use_up(authority, f"dpop:{call.request.path}:{shown.jti}", until_s=until_s, now_s=call.now_s)
     return shown.jkt
 
 

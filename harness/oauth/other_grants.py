@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.oauth.authority import Authority, Call, need_enabled
+import msgspec
+
+from harness.oauth.authority import Authority, Call, need_enabled, origin_gone, use_up
 from harness.oauth.forms import Form, read_details, read_targets
 from harness.oauth.issue import Ask, issue_access_token, new_refresh_token, token_response
 from harness.oauth.keys import BadSignature, KeySet, media_type
@@ -24,8 +26,37 @@ from harness.oauth.policy import (
 )
 from harness.oauth.records import Client, Grant
 from harness.oauth.refusals import found, need
+from harness.oauth.tokens import Actor, Confirmation, actor_chain
 
 ID_JAG_TYPE = "oauth-id-jag+jwt"
+MAX_ASSERTION_LIFE_S = 600
+
+
+class Assertion(msgspec.Struct, frozen=True):
+    """The claims of an identity assertion (ID-JAG section 3.1), with their types."""
+
+    iss: str
+    sub: str
+    client_id: str
+    jti: str
+    iat: float
+    exp: float
+    aud: str | tuple[str, ...] = ()
+    scope: str = ""
+    resource: str | None = None
+    sid: str | None = None
+    act: Actor | None = None
+    acr: str | None = None
+    auth_time: float | None = None
+    txn: str | None = None
+    delegation_id: str | None = None
+    parent_jti: str | None = None
+    cnf: Confirmation | None = None
+
+    @property
+    def used_key(self) -> str:
+        """Under what the server remembers that it was used."""
+        return f"assertion:{self.iss}:{self.jti}"
 
 
 def client_credentials(authority: Authority, call: Call, form: Form, client: Client) -> Response:
@@ -60,15 +91,15 @@ def jwt_bearer(authority: Authority, call: Call, form: Form, client: Client) -> 
     _check_assertion(authority, call, client, claims)
     user = _resolve(authority, claims)
     need_enabled(
-        authority, "jwt_bearer", user=user, clients=(client.client_id,), idp=str(claims["iss"]),
-        agents=(*((client.agent,) if client.agent else ()), *_chain(claims)),
+        authority, "jwt_bearer", user=user, clients=(client.client_id,), idp=claims.iss,
+        agents=(*((client.agent,) if client.agent else ()), *actor_chain(claims.act)),
     )  # fmt: skip
     _need_origin_alive(authority, claims)
-    authority.store.used[f"assertion:{claims['iss']}:{claims['jti']}"] = claims["exp"]
+    use_up(authority, claims.used_key, until_s=claims.exp, now_s=call.now_s)
     return _issued(authority, call, form, client, claims, user)
 
 
-def _assertion(authority: Authority, form: Form) -> Mapping[str, Any]:
+def _assertion(authority: Authority, form: Form) -> Assertion:
     """The claims of the assertion, signed by the trusted server that it names as its issuer."""
     text = found(form.one("assertion"), "P-017", "invalid_request", "the assertion is missing", check="malformed")
     own = authority.keys.trusted.get(authority.profile.issuer)
@@ -82,9 +113,17 @@ def _assertion(authority: Authority, form: Form) -> Mapping[str, Any]:
         if verified is not None and verified.claims.get("iss") == issuer:
             typed = media_type(verified.header) == ID_JAG_TYPE
             need(typed, "P-064", "invalid_grant", "the assertion is of another type", check="type")
-            return verified.claims
+            return _read(verified.claims)
     need(False, "P-017", "invalid_grant", "no trusted server signed the assertion", check="signature")
-    return {}
+    raise AssertionError
+
+
+def _read(claims: Mapping[str, Any]) -> Assertion:
+    try:
+        read = msgspec.convert(claims, Assertion)
+    except ValueError:
+        read = None
+    return found(read, "P-064", "invalid_grant", "a claim of the assertion is missing", check="malformed")
 
 
 def _signed_by(keys: KeySet | None, text: str) -> bool:
@@ -94,55 +133,37 @@ def _signed_by(keys: KeySet | None, text: str) -> bool:
         return False
 
 
-def _check_assertion(authority: Authority, call: Call, client: Client, claims: Mapping[str, Any]) -> None:
-    texts = all(isinstance(claims.get(name), str) for name in ("sub", "client_id", "jti"))
-    times = all(isinstance(claims.get(name), (int, float)) for name in ("iat", "exp"))
-    need(texts and times, "P-064", "invalid_grant", "a claim of the assertion is missing", check="malformed")
-    audience = claims.get("aud")
-    single = audience if isinstance(audience, list) else [audience]
-    here = single == [authority.profile.issuer]
+def _check_assertion(authority: Authority, call: Call, client: Client, claims: Assertion) -> None:
+    here = claims.aud in (authority.profile.issuer, (authority.profile.issuer,))
     need(here, "P-061", "invalid_grant", "the assertion is for another server", check="audience_of_assertion")
-    own = claims["client_id"] == client.client_id
+    own = claims.client_id == client.client_id
     need(own, "P-065", "invalid_grant", "the assertion names another client", check="client")
     leeway_s = authority.profile.leeway_s
-    timely = claims["iat"] - leeway_s <= call.now_s < claims["exp"] + leeway_s
+    timely = claims.iat - leeway_s <= call.now_s < claims.exp + leeway_s
     need(timely, "P-017", "invalid_grant", "the assertion has expired", check="assertion_expired")
-    short = claims["exp"] - claims["iat"] <= 600
+    short = claims.exp - claims.iat <= MAX_ASSERTION_LIFE_S
     need(short, "P-063", "invalid_grant", "the assertion lives too long", check="assertion_expired")
-    fresh = f"assertion:{claims['iss']}:{claims['jti']}" not in authority.store.used
+    fresh = claims.used_key not in authority.store.used
     need(fresh, "P-063", "invalid_grant", "the assertion was used before", check="assertion_used")
-    cnf = claims.get("cnf") or {}
-    bound = "jkt" not in cnf or cnf["jkt"] == call.jkt
+    bound = claims.cnf is None or claims.cnf.jkt in (None, call.jkt)
     need(bound, "P-069", "invalid_grant", "the assertion is bound to another key", check="dpop")
 
 
-def _resolve(authority: Authority, claims: Mapping[str, Any]) -> str:
+def _resolve(authority: Authority, claims: Assertion) -> str:
     """The person here whom the assertion speaks of; refuses where nobody is (identity chaining section 2.4.2)."""
-    local = authority.store.linked.get((str(claims["iss"]), claims["sub"]))
-    user = local or (str(claims["sub"]) if claims["sub"] in authority.store.users else None)
+    local = authority.store.linked.get((claims.iss, claims.sub))
+    user = local or (claims.sub if claims.sub in authority.store.users else None)
     return found(user, "P-061", "invalid_grant", "the subject is not known here", check="subject")
 
 
-def _need_origin_alive(authority: Authority, claims: Mapping[str, Any]) -> None:
+def _need_origin_alive(authority: Authority, claims: Assertion) -> None:
     """Refuse where the other domain has told this one that the session or the grant behind it is over."""
-    gone = authority.store.disabled
-    ended = ("session", claims.get("sid")) in gone or ("grant", claims.get("delegation_id")) in gone
-    need(not ended, "P-079", "invalid_grant", "the session there is over", check="session")
+    alive = not origin_gone(authority, session=claims.sid, grant=claims.delegation_id)
+    need(alive, "P-079", "invalid_grant", "the session there is over", check="session")
 
 
-def _chain(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    chain: list[str] = []
-    act = claims.get("act")
-    while isinstance(act, dict) and len(chain) < 64:
-        chain.append(str(act.get("sub")))
-        act = act.get("act")
-    return tuple(chain)
-
-
-def _issued(
-    authority: Authority, call: Call, form: Form, client: Client, claims: Mapping[str, Any], user: str
-) -> Response:
-    held = frozenset(str(claims.get("scope", "")).split())
+def _issued(authority: Authority, call: Call, form: Form, client: Client, claims: Assertion, user: str) -> Response:
+    held = frozenset(claims.scope.split())
     wanted = form.words("scope")
     named = read_targets(authority.profile, form) or _named_resource(authority, claims)
     audiences = targets_or_default(authority, named, wanted or held)
@@ -150,14 +171,15 @@ def _issued(
     need_target(authority, client, audiences)
     scopes = grant_scopes(authority, client, audiences, wanted, held)
     grant = Grant(
-        call.ids.next("grant"), user, client.client_id, scopes, frozenset(audiences), (), claims.get("sid"),
-        txn=claims.get("txn"),
+        call.ids.next("grant"), user, client.client_id, scopes, frozenset(audiences), (), claims.sid, txn=claims.txn,
+        origin=claims.delegation_id,
     )  # fmt: skip
     authority.store.grants[grant.id] = grant
+    act = msgspec.to_builtins(claims.act) if claims.act and authority.profile.delegation else None
     ask = Ask(
-        client=client, subject=user, audiences=audiences, scopes=scopes, delegation=claims.get("delegation_id"),
-        session=claims.get("sid"), acr=claims.get("acr"), auth_time_s=claims.get("auth_time"), txn=claims.get("txn"),
-        act=claims.get("act") if authority.profile.delegation else None,
+        client=client, subject=user, audiences=audiences, scopes=scopes, grant=grant, delegation=claims.delegation_id,
+        session=claims.sid, acr=claims.acr, auth_time_s=claims.auth_time, txn=claims.txn, act=act,
+        parent_jti=claims.parent_jti,
     )  # fmt: skip
     token, issued = issue_access_token(authority, call, ask)
     refresh = None
@@ -166,6 +188,6 @@ def _issued(
     return token_response(call, token, issued, refresh=refresh)
 
 
-def _named_resource(authority: Authority, claims: Mapping[str, Any]) -> tuple[str, ...]:
-    resource = claims.get("resource")
-    return tuple(one.id for one in authority.profile.audiences.values() if resource in (one.id, one.resource))
+def _named_resource(authority: Authority, claims: Assertion) -> tuple[str, ...]:
+    known = authority.profile.audiences.values()
+    return tuple(one.id for one in known if claims.resource in (one.id, one.resource) and claims.resource is not None)

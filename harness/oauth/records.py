@@ -69,7 +69,10 @@ class Session(msgspec.Struct, frozen=True, gc=False):
 
 
 class Grant(msgspec.Struct, frozen=True, gc=False):
-    """What a person (or a client, for itself) agreed to: the ceiling of everything derived from it."""
+    """What a person (or a client, for itself) agreed to: the ceiling of everything derived from it.
+
+    `origin` is the grant of another domain behind it, where an assertion of that domain was the agreement.
+    """
 
     id: str
     user: str | None
@@ -81,6 +84,7 @@ class Grant(msgspec.Struct, frozen=True, gc=False):
     state: str = "active"
     offline: bool = False
     txn: str | None = None
+    origin: str | None = None
 
 
 class Code(msgspec.Struct, frozen=True, gc=False):

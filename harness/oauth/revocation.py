@@ -16,6 +16,7 @@ from harness.oauth.authority import (
     agents_of,
     can,
     disabled_principals,
+    origin_gone,
     own_claims,
     revoke_grant,
     revoke_token,
@@ -56,7 +57,8 @@ def stands(authority: Authority, claims: Claims) -> bool:
     """Whether nothing that the token stands on is gone: session, principals, consents."""
     store = authority.store
     session = store.sessions.get(claims.sid or "")
-    if session is not None and session.state != "live":
+    over = session is not None and session.state != "live"
+    if over or origin_gone(authority, session=claims.sid, grant=claims.delegation_id):
         return False
     consents = [store.consents.get(one) for detail in claims.details for one in detail.get("consents", ())]
     if any(one is None or not can(one, lifecycles.CONSENT, "rely") for one in consents):

@@ -157,7 +157,8 @@ def receive_signal(authority: Authority, signal: Signal) -> None:
         if name is not None:
             store.disabled[(kind, name)] = signal.at_s
             if kind == "grant":
-                revoke_grant(authority, name, signal.at_s, signal.initiator)
+                for grant in [one.id for one in store.grants.values() if name in (one.id, one.origin)]:
+                    revoke_grant(authority, grant, signal.at_s, signal.initiator)
 
 
 def end_foreign(authority: Authority, signal: Signal) -> None:

@@ -19,7 +19,7 @@ ACCESS_TOKEN = "at+jwt"
 _encoder = msgspec.json.Encoder()
 
 
-class Actor(msgspec.Struct, frozen=True):
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     """One link of the chain of delegation (RFC 8693 section 4.1): who acts, and who acted before."""
 
     sub: str

@@ -133,7 +133,7 @@ def refused_by(tests: list[Callable[[], None]]) -> set[Site]:
 @contextmanager
 def _unverified() -> Iterator[None]:
     """Signatures are not checked, whatever the key."""
-    from harness.oauth.client_auth import unverified_claims
+    from harness.oauth.keys import unverified_claims
 
     def accept(token: str, key: Any, header: Any) -> keys.Verified:
         return keys.Verified(header, unverified_claims(token))
@@ -151,7 +151,7 @@ def _any_algorithm() -> Iterator[None]:
 
     def accept(token: str, key: Any, header: Any) -> keys.Verified:
         if header.get("alg") == "none":
-            from harness.oauth.client_auth import unverified_claims
+            from harness.oauth.keys import unverified_claims
 
             return keys.Verified(header, unverified_claims(token))
         return real(token, key, header)

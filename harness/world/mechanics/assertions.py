@@ -7,7 +7,7 @@ draft sections 3.1, 4.4 and 8.3).
 
 from __future__ import annotations
 
-from harness.oauth.client_auth import unverified_claims
+from harness.oauth.keys import unverified_claims
 from harness.trace import Token
 from harness.world.mechanics.commands import GetToken
 from harness.world.mechanics.issued import keep, not_issued, program_who
