@@ -169,7 +169,8 @@ class Both:
         choices = [a if a == b else f"{a}={b}" for a in common(left, "u", "v") for b in common(right, "u", "v")] + (
             ["n"] if self.maybe() else []
         )
-        self.put("same", self.draw(st.lists(st.sampled_from(choices), max_size=3, unique=True)))
+        many = min(self.draw(st.sampled_from([0, 1, 1, 2, 3])), len(choices))
+        self.put("same", self.draw(st.lists(st.sampled_from(choices), min_size=many, max_size=many, unique=True)))
 
 
 @st.composite
