@@ -35,9 +35,10 @@ def _need(condition: bool, reason: str) -> None:
 
 
 def _step(world: World, step: c.Step) -> None:
-    _need(step.agent in world.programs or step.agent == THIEF, f"`{step.agent}` is not running")
-    if step.task is not None:
-        _need(step.task in world.tasks, f"there is no task `{step.task}`")
+    if step.agent not in world.programs and step.agent != THIEF:
+        raise Impossible(f"`{step.agent}` is not running")
+    if step.task is not None and step.task not in world.tasks:
+        raise Impossible(f"there is no task `{step.task}`")
 
 
 def within_reach(world: World, agent: str, handle: str) -> bool:
@@ -83,9 +84,10 @@ def _asked(world: World, command: c.RedeemApproval) -> None:
 
 
 def _call(world: World, command: c.Call) -> None:
-    _need(command.endpoint in world.design.endpoints, f"there is no endpoint `{command.endpoint}`")
-    if command.credential is not None:
-        _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
+    if command.endpoint not in world.design.endpoints:
+        raise Impossible(f"there is no endpoint `{command.endpoint}`")
+    if command.credential is not None and not within_reach(world, command.agent, command.credential):
+        raise Impossible("that credential is out of reach")
     if command.handle is not None:
         _need(command.handle in world.handles, f"there is no handle `{command.handle}`")
     if command.header_tool is not None:
