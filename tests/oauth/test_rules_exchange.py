@@ -676,3 +676,100 @@ def test_a_grant_is_a_ceiling() -> None:
             refused(answer, "P-101", "invalid_scope", check="grant_ceiling")
         else:
             assert wire.claims(good(answer).body["access_token"])["aud"] == "claims"
+
+
+@rule("P-058")
+def test_tokens_of_another_domain_descend_from_the_assertion() -> None:
+    partner = Partner()
+    token = good(partner.present(partner.assertion())).body["access_token"]
+    claims = TRUSTED[PARTNER].verify(token).claims
+    assert claims["delegation_id"] == "grant1"
+    assert claims["act"] == {"sub": "insurance_agent"}
+    for lineage, expected in ((True, ["lineage"]), (False, [])):
+        server = api("repairs", issuers=frozenset({PARTNER}), lineage=lineage)
+        server.receive_signal(Signal("grant_revoked", 1, grant="grant1"), now_s=1)
+        assert refusals(server, token, RouteRule("repairs.book", scope="repairs.book")) == expected
+
+
+def repairs_ask(partner: Partner, token: str) -> bool:
+    """Whether the partner's server calls a token active."""
+    client = Client(
+        client_id="repairs_api", type="service", auth_method="tls_client_auth", certificate="r", audience="repairs"
+    )
+    partner.server.add_client(client)
+    request = Request("POST", "/introspect", form={"token": token, "client_id": "repairs_api"}, certificate="r")
+    return bool(good(partner.server.receive(request, now_s=1, ids=partner.wire.ids)).body["active"])
+
+
+@rule("P-039")
+def test_another_domains_token_falls_with_its_origin() -> None:
+    for signal in (None, Signal("session_revoked", 1, session="session1"), Signal("grant_revoked", 1, grant="grant1")):
+        partner = Partner()
+        token = good(partner.present(partner.assertion())).body["access_token"]
+        if signal is not None:
+            partner.server.receive_signal(signal, now_s=1)
+        assert repairs_ask(partner, token) is (signal is None)
+    partner = Partner()
+    token = good(partner.present(partner.assertion())).body["access_token"]
+    grant = next(iter(partner.server.store.grants))
+    signals = partner.server.revoke_grant(grant, now_s=1)
+    jti = TRUSTED[PARTNER].verify(token).claims["jti"]
+    assert [(one.kind, one.jti) for one in signals] == [("grant_revoked", None), ("token_revoked", jti)]
+    assert not repairs_ask(partner, token)
+
+
+@rule("P-079")
+def test_every_cell_of_the_assertion_path_and_of_login() -> None:
+    principals = {"user": "ana", "client": "agent", "agent": "insurance_agent", "audience": "repairs", "idp": ISSUER}
+    for kind, name in principals.items():
+        cell = ("jwt_bearer", kind)
+        for settings, word in (
+            ({}, "disabled"),
+            ({"disabled_cells": NO_CELLS, "eligibility_cells": ALL_CELLS}, "eligibility"),
+            ({"disabled_cells": ALL_CELLS - {cell}}, None),
+        ):
+            partner = Partner(**settings)
+            partner.server.disable(kind, name, now_s=0)
+            answer = partner.present(partner.forged(act={"sub": "insurance_agent"}))
+            assert (answer.refusal.check if answer.refusal else None) == word, (cell, settings)
+    loose = Wire(disabled_cells=ALL_CELLS - {("login", "user")})
+    loose.server.disable("user", "ana", now_s=0)
+    assert isinstance(loose.server.login("ana", now_s=0, ids=loose.ids), str)
+
+
+@rule("P-064")
+def test_claims_of_an_assertion_have_their_types() -> None:
+    for changed in (
+        {"auth_time": "x"},
+        {"act": "agent"},
+        {"scope": 7},
+        {"sid": 1},
+        {"cnf": "x"},
+        {"delegation_id": []},
+    ):
+        partner = Partner()
+        refused(partner.present(partner.forged(**changed)), "P-064", "invalid_grant", check="malformed")
+
+
+def test_what_may_come_once_is_forgotten_in_time() -> None:
+    wire = Wire()
+    for number in range(1_100):
+        good(wire.token("portal", number, grant_type="client_credentials", audience="claims"))
+    assert len(wire.server.store.used) < 200
+    assert len(wire.server.store.issued) < 520
+
+
+def test_a_fork_of_a_server_goes_its_own_way() -> None:
+    wire = Wire()
+    tokens = wire.chain()
+    other = wire.server.fork()
+    other.end_session(tokens["session"], now_s=0)
+    other.disable("agent", "insurance_agent", now_s=0)
+    good(wire.exchange("agent", tokens["a2a"], audience="mcp"))
+    point = api()
+    copy = point.fork()
+    copy.receive_signal(Signal("session_revoked", 0, session=tokens["session"]), now_s=0)
+    copy.consume("approval1", now_s=0)
+    assert refusals(point, tokens["claims"]) == []
+    assert refusals(copy, tokens["claims"]) == ["session_denied"]
+    assert point.consume("approval1", now_s=0)
