@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.judge import Benign, RunVerdict, benign, failed_run
-from harness.plan import Scenario
+from harness.plan import Scenario, unfit
 from harness.suite.project import Design
 from harness.suite.witness import witnesses
 from harness.trace import Event, Trace, write_trace
@@ -40,13 +40,17 @@ class Job:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What one run came to: a verdict for each requirement, or why there is none."""
+    """What one run came to: a verdict for each requirement, or why there is none.
+
+    `not_applicable` says why the scenario was not run on this design at all; its verdicts count nothing then.
+    """
 
     verdicts: Mapping[str, RunVerdict]
     witnesses: Mapping[str, tuple[Event, ...]]
     benign: Benign
     failure: str | None = None
     length_ms: int = 0
+    not_applicable: str | None = None
 
 
 def run_all(jobs: Sequence[Job], progress: Progress | None = None) -> list[RunOutcome]:
@@ -72,6 +76,9 @@ def run_each(
 
 def run_one(job: Job) -> RunOutcome:
     """Simulates one job and judges its trace; whatever is raised becomes the outcome's failure."""
+    reason = unfit(job.scenario, job.design.system)
+    if reason is not None:
+        return RunOutcome(job.design.judge.judge(Trace({}, [], {})), {}, Benign(), not_applicable=reason)
     try:
         trace = simulate(job.design.system, job.design.controls, job.scenario, seed=job.seed)
         if job.trace_file is not None:
