@@ -8,7 +8,7 @@ setting, since it costs; the rest of the run is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -74,7 +74,8 @@ class Look:
         self.world = world
         self.cached = any(pep.profile.mode == "cached" for pep in world.peps.values())
         self.steady = not world.conditions.late_ms and all(pep.profile.mode == "local" for pep in world.peps.values())
-        self.denied = tuple(tuple(pep.store.denied.items()) for pep in world.peps.values())
+        self.denied = {api: tuple(pep.store.denied.items()) for api, pep in world.peps.items()}
+        self.all_denied = tuple(self.denied.values())
 
     def ways(self) -> dict[Path, int]:
         """Every way that is open, and to how many records."""
@@ -106,23 +107,31 @@ class Look:
         return self.world.fork()
 
     def _opened(self, credential: Credential) -> Opened:
+        """What a credential opens, remembered as a whole and, since a denial arrives at one place, place by place."""
         if not self.steady or self.world.now_ms >= credential.expires_ms:
-            return self._ask(credential)
+            return _together(self._ask(credential, api) for api in self.denied)
         remembered = self.world.design.remembered
-        key = (credential, self.denied)
-        found: Opened | None = remembered.get(key)
+        key = (credential.token, credential.handle, credential.task)
+        found: Opened | None = remembered.get((key, self.all_denied))
         if found is None:
-            found = remembered[key] = self._ask(credential)
+            found = remembered[key, self.all_denied] = _together(self._at(credential, key, api) for api in self.denied)
         return found
 
-    def _ask(self, credential: Credential) -> Opened:
+    def _at(self, credential: Credential, key: tuple[str, str, str | None], api: str) -> Opened:
+        remembered = self.world.design.remembered
+        found: Opened | None = remembered.get((key, api, self.denied[api]))
+        if found is None:
+            found = remembered[key, api, self.denied[api]] = self._ask(credential, api)
+        return found
+
+    def _ask(self, credential: Credential, api: str) -> Opened:
         """Every endpoint with data, and the egress gateway: what a token opens is for them to say, not for its claims."""
         data: dict[Path, int] = {}
-        for info in _with_data(self.world):
+        for info in _with_data(self.world, api):
             if not self.answer(credential, info):
                 data.update(self._data(credential, info))
-        design = self.world.design
-        onward = design.is_egress(design.llm_endpoint.api) and not self.answer(credential, design.llm_endpoint)
+        gateway = self.world.design.llm_endpoint
+        onward = gateway.api == api and self.world.design.is_egress(api) and not self.answer(credential, gateway)
         return Opened(data, onward)
 
     def _data(self, credential: Credential, info: EndpointInfo) -> Iterator[tuple[Path, int]]:
@@ -153,7 +162,7 @@ class Look:
     def _covered(self, credential: Credential, place: str, provider: str, group: Group) -> bool:
         """Whether data minimisation would let this kind of data of this person on to the provider."""
         remembered = self.world.design.remembered
-        key = (credential, place, provider, group)
+        key = (credential.token, credential.handle, credential.task, place, provider, group)
         if key not in remembered:
             item = Item(f"{group.category}.{group.owner}", group.owner, group.entitled, (group.category,))
             purpose = _purpose(self.world, credential) or "none"
@@ -177,9 +186,18 @@ def _slack_ms(world: World) -> int:
     return leeway_ms + max(world.conditions.late_ms.values(), default=0)
 
 
-def _with_data(world: World) -> Iterator[EndpointInfo]:
-    """Every endpoint that gives data away."""
-    return (info for info in world.design.endpoints.values() if _category(world, info))
+def _together(each: Iterable[Opened]) -> Opened:
+    data: dict[Path, int] = {}
+    egress = False
+    for opened in each:
+        data.update(opened.data)
+        egress = egress or opened.egress
+    return Opened(data, egress)
+
+
+def _with_data(world: World, api: str) -> Iterator[EndpointInfo]:
+    """Every endpoint of an API that gives data away."""
+    return (info for info in world.design.endpoints.values() if info.api == api and _category(world, info))
 
 
 def _category(world: World, info: EndpointInfo) -> str | None:
