@@ -130,6 +130,8 @@ def _print(
     stream.write(f"{requirement.id}  {requirement.text}\n")
     facts = [("owner", requirement.owner), ("severity", requirement.severity), ("source", requirement.source)]
     stream.write("".join(f"{name}: {value}\n" for name, value in facts if value))
+    if requirement.agreed:
+        stream.write(f"agreed: {', '.join(f'{who} on {day}' for who, day in requirement.agreed.items())}\n")
     for number, one in enumerate(explained, 1):
         mark = f" {number} of {len(explained)}" if len(explained) > 1 else ""
         stream.write(f"\nThe rule{mark} (line {one.rule.line}) says:\n  {one.sentence}\n")

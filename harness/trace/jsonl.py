@@ -113,6 +113,7 @@ class _Reader:
     def __init__(self, vocabulary: Vocabulary, needed: Mapping[str, Iterable[str]]) -> None:
         self.vocabulary = vocabulary
         self.needed = {kind: frozenset(fields) for kind, fields in needed.items()}
+        self.known = frozenset(name for kind in vocabulary.kinds.values() for name in kind.fields)
         self.mistakes: list[tuple[int, str]] = []
         self.shared: dict[Any, Any] = {}
         self.ids: set[int | str] = set()
@@ -180,8 +181,10 @@ class _Reader:
         return self._build(kind, values, attempt, cause)
 
     def _unknown_fields(self, row: dict[str, Any], kind: Kind) -> None:
-        for name in sorted(row.keys() - kind.fields.keys() - _BESIDE):
-            self._say(f"`{kind.name}` has no field `{name}`{_near(name, kind.fields)}")
+        """A misspelt field is a mistake; one of another kind, or of the writer's own, is left alone."""
+        for name in sorted(row.keys() - kind.fields.keys() - _BESIDE - self.known):
+            if near := _near(name, kind.fields):
+                self._say(f"`{kind.name}` has no field `{name}`{near}")
 
     def _missing_fields(self, values: dict[str, Any], kind: Kind) -> None:
         must = {"time", "actor", "actor_type"} | self.needed.get(kind.name, frozenset())
@@ -263,5 +266,5 @@ def _at(kind: Kind, values: dict[str, Any], place: str) -> dict[str, Any]:
 
 
 def _near(word: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(word, list(known), 1, 0.6)
+    found = difflib.get_close_matches(word, list(known), 1, 0.7)
     return f"; did you mean `{found[0]}`?" if found else ""

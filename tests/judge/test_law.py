@@ -16,7 +16,7 @@ from tests.judge import reference
 from tests.judge.strategies import Both, compiled, real, rules, traces
 
 LAW = settings(
-    max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 

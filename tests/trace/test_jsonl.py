@@ -124,6 +124,11 @@ def test_what_a_rule_reads_has_to_be_there() -> None:
     assert len(read_trace([HEAD, line(category="x")], needed=needed).events) == 1
 
 
+def test_fields_of_the_writers_own_are_left_alone() -> None:
+    found = read_trace([HEAD, line(vendor_note="x", privilege="high", owner="ana")])
+    assert dict(found.events[0].own) == {"owner": "ana"}
+
+
 def test_a_foreign_trace_is_put_in_order() -> None:
     found = read_trace([HEAD, line(time=2, id="b"), line(time=1.0005, id="a"), "", line(time=2, id="c")])
     assert [(e.id, e.time_ms) for e in found.events] == [("a", 1000), ("b", 2000), ("c", 2000)]
