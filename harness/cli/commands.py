@@ -63,6 +63,7 @@ def mount(app: typer.Typer) -> None:
             "harness compare scenarios/systems/insurance.yaml scenarios/systems/login_only.yaml",
             "harness compare scenarios/systems/published_*.yaml --runs 20 --json designs.json",
         ),
+        (sweep, "harness sweep scenarios/sweeps/lifetimes.sweep.yaml --out out/lifetimes"),
         (schema, "harness schema", "harness schema editor/"),
     ):
         name = command.__name__.rstrip("_")
@@ -277,3 +278,25 @@ def compare(
         json=json,
     )
     raise typer.Exit(run_compare(options))
+
+
+def sweep(
+    file: Annotated[str, typer.Argument(help="The sweep file, `*.sweep.yaml`.")],
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Where the results are kept; what is there is taken up.")
+    ],
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes of this machine; by default one per processor.")
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="Run on the workers of this Dask scheduler.")
+    ] = None,
+    json: Json = None,
+) -> None:
+    """Run a grid of settings with many seeds, and keep a row for each run and requirement as Parquet.
+
+    Exit code: 0 finished, 2 wrong input, 4 a run failed or workers kept dying. Killed and started again, it goes on.
+    """
+    from harness.cli.sweep import SweepOptions, run_sweep_command
+
+    raise typer.Exit(run_sweep_command(SweepOptions(file=file, out=out, workers=workers, dask=dask, json=json)))
