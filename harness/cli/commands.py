@@ -84,6 +84,9 @@ def run(
     json: Json = None,
     junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Write the result as JUnit XML.")] = None,
     sarif: Annotated[str | None, typer.Option("--sarif", metavar="FILE", help="Write the result as SARIF.")] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write the stakeholders' page, one self-contained file.")
+    ] = None,
     trace: Annotated[
         str | None, typer.Option("--trace", metavar="DIR", help="Keep the trace of every run here.")
     ] = None,
@@ -106,6 +109,7 @@ def run(
         json=json,
         junit=junit,
         sarif=sarif,
+        html=html,
         trace=trace,
     )
     raise typer.Exit(run_run(options))

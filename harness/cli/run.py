@@ -31,6 +31,7 @@ class RunOptions:
     json: str | None = None
     junit: str | None = None
     sarif: str | None = None
+    html: str | None = None
     trace: str | None = None
 
 
@@ -39,7 +40,8 @@ def run_run(options: RunOptions) -> int:
     from harness.report.terminal import print_result
     from harness.suite import run_suite
 
-    _one_at_most(options.json, options.junit, options.sarif)
+    targets = (options.json, options.junit, options.sarif, options.html)
+    _one_at_most(*targets)
     today = day(options.today)
     with progress_bar("simulating") as progress:
         result = run_suite(
@@ -54,7 +56,7 @@ def run_run(options: RunOptions) -> int:
             progress=progress,
         )
     _write_all(result, options)
-    print_result(result, table_stream(options.json, options.junit, options.sarif))
+    print_result(result, table_stream(*targets))
     for line in mistakes(result):
         sys.stderr.write(f"{line}\n")
     return exit_code(result, allow_unchallenged=options.allow_unchallenged)
@@ -102,6 +104,10 @@ def _write_all(result: RunResult, options: RunOptions) -> None:
         from harness.report.sarif import sarif
 
         write(options.sarif, sarif(result))
+    if options.html is not None:
+        from harness.cli.page import write_page
+
+        write_page(result, options.html, systems=options.systems)
 
 
 def _one_at_most(*targets: str | None) -> None:

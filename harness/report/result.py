@@ -26,12 +26,13 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One requirement in one run of one scenario."""
+    """One requirement in one run of one scenario; `misbehaviours` are the ids of those in the scenario."""
 
     scenario: str
     title: str
     seed: int
     verdict: str
+    misbehaviours: tuple[str, ...] = ()
     reason: str | None = None
     exercised: int = 0
     challenged: int = 0
@@ -57,6 +58,8 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
 class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement over all runs on one system.
 
+    `says` is what each of its rules really checks, as a sentence; `agreed` who has agreed to it, and when (ISO 8601).
+
     `verdict` is held, violated, not_challenged or error; `reason` says why where it needs one. `waived` is true only
     where a violation is covered by a waiver in force. `line` is where the requirement stands in its file;
     `notes` say what of it nothing tested.
@@ -78,6 +81,8 @@ class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
     stale_waiver: bool = False
     waiver: Waiver | None = None
     notes: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    agreed: dict[str, str] = {}
     scenarios: tuple[ScenarioVerdict, ...] = ()
 
     @property
@@ -95,6 +100,13 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Assumption(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about production that every verdict rests on: what it is, and the value that was simulated."""
+
+    what: str
+    value: str
+
+
 class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     """Every requirement on one design; `system` is the path as it was written, `name` what the design calls itself."""
 
@@ -104,10 +116,15 @@ class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     benign: Benign
     runs: int
     failures: tuple[Failure, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    fingerprint: str = ""
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole result. `today` is the date that waivers were held against; `requirements` the file as written."""
+    """The whole result. `today` is the date that waivers were held against; `requirements` the file as written.
+
+    `controls` and `misbehaviours` are names by id; a `fingerprint` changes with what the result is about.
+    """
 
     schema: str = SCHEMA
     requirements: str
@@ -116,6 +133,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     today: str | None
     without: tuple[str, ...]
     controls: dict[str, str]
+    misbehaviours: dict[str, str] = {}
+    fingerprint: str = ""
     systems: tuple[SystemResult, ...]
 
     def each(self) -> Iterator[tuple[SystemResult, RequirementVerdict]]:

@@ -16,12 +16,24 @@ _ROW = 34
 _HEAD = 84
 _MARGIN = 110
 _CHARACTERS_IN_HEAD = 22
-_STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#1a1a1a}.t{font-size:15px;font-weight:600}.h{text-anchor:middle;"
-    "font-weight:600}.m{text-anchor:middle}.l{stroke:#b8b8b8;stroke-dasharray:4 4}.a{stroke:#333;fill:none}"
-    ".s{stroke:#a35200;fill:none}.b{stroke:#b00020;stroke-width:3;fill:none}.st{fill:#a35200}.br{fill:#b00020;"
-    "font-weight:600}.box{fill:#eef2f7;stroke:#8a99ad}rect.bg{fill:#fff}"
+_STYLE = "".join(
+    f".sequence {selector}{{{rules}}}"
+    for selector, rules in {
+        "text": "font:12px system-ui,sans-serif;fill:#1a1a1a",
+        ".t": "font-size:15px;font-weight:600",
+        ".h": "text-anchor:middle;font-weight:600",
+        ".m": "text-anchor:middle",
+        ".l": "stroke:#b8b8b8;stroke-dasharray:4 4",
+        ".a": "stroke:#333;fill:none",
+        ".s": "stroke:#a35200;fill:none",
+        ".b": "stroke:#b00020;stroke-width:3;fill:none",
+        ".st": "fill:#a35200",
+        ".br": "fill:#b00020;font-weight:600",
+        ".box": "fill:#eef2f7;stroke:#8a99ad",
+        ".bg": "fill:#fff",
+    }.items()
 )
+"""Under a class of its own, so that it can stand in a page without touching it."""
 
 
 def draw(drawn: Sequence[Message], *, title: str = "") -> str:
@@ -47,7 +59,8 @@ def draw(drawn: Sequence[Message], *, title: str = "") -> str:
 def _frame(width: int, height: int, title: str) -> str:
     said = escape(title)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'<svg class="sequence" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" '
         f'role="img">\n<title>{said}</title>\n<style>{_STYLE}</style>\n'
         f'<defs><marker id="e" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
         f'<path d="M0,0 L8,4 L0,8 z" fill="#333"/></marker></defs>\n<rect class="bg" width="100%" height="100%"/>\n'

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from harness.judge import Benign, Outcome, Reason, RunVerdict, Verdict, combine, stale_waiver
-from harness.plan import control_catalogue
+from harness.plan import control_catalogue, misbehaviour_catalogue
 from harness.report.result import (
     Failure,
     RequirementVerdict,
@@ -26,6 +26,8 @@ from harness.report.result import (
 )
 from harness.report.story import story
 from harness.requirements import Requirement
+from harness.requirements.english import sentence
+from harness.suite.about import assumptions, design_fingerprint, requirements_fingerprint
 from harness.suite.project import Design, Project, UsageError, load_project
 from harness.suite.runs import Job, Progress, RunOutcome, run_all
 from harness.suite.untested import too_short
@@ -86,6 +88,8 @@ def run_project(
         today=today.isoformat() if today is not None else None,
         without=project.without,
         controls=control_names(),
+        misbehaviours={key: one.name for key, one in misbehaviour_catalogue().items()},
+        fingerprint=requirements_fingerprint(project.designs[0].requirements),
         systems=tuple(systems),
     )
 
@@ -141,6 +145,8 @@ def _system(project: Project, design: Design, done: Sequence[Done], today: date 
             for job, outcome in done
             if outcome.failure is not None
         ),
+        assumptions=assumptions(design),
+        fingerprint=design_fingerprint(design),
     )
 
 
@@ -164,6 +170,8 @@ def _requirement(
         waived=overall.waived is not None,
         stale_waiver=project.as_written and stale_waiver(requirement, overall) is not None,
         waiver=_waiver(requirement),
+        says=tuple(sentence(rule) for rule in requirement.rules),
+        agreed={who: day.isoformat() for who, day in requirement.agreed.items()},
         notes=too_short(requirement, max((outcome.length_ms for _, outcome in done), default=0)) if done else (),
         scenarios=tuple(_scenario(project, design, job, outcome, overall) for job, outcome in done),
     )
@@ -194,6 +202,7 @@ def _scenario(project: Project, design: Design, job: Job, outcome: RunOutcome, o
         title=job.scenario.title,
         seed=job.seed,
         verdict=verdict.value,
+        misbehaviours=job.scenario.twists(),
         reason=run.error or _reason(verdict, overall),
         exercised=run.exercised,
         challenged=run.challenged,

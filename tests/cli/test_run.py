@@ -143,3 +143,14 @@ def test_the_same_run_gives_the_same_bytes(
     play(monkeypatch, VIOLATED)
     first, second = (harness("run", "--json", "-", "--today", "2026-11-25") for _ in range(2))
     assert first == second
+
+
+def test_the_page_shows_the_attack_as_a_diagram(
+    project: Project, monkeypatch: pytest.MonkeyPatch, harness: Callable[..., Ran]
+) -> None:
+    play(monkeypatch, VIOLATED)
+    assert harness("run", "--html", "page.html").code == 1
+    html = (project.folder / "page.html").read_text()
+    assert html.count('<svg class="sequence"') == 1
+    assert "a requirement is broken here" in html
+    assert str(project.folder) not in html
