@@ -628,3 +628,60 @@ def test_consent_can_be_coarser_by_setting() -> None:
         ).body
         assert body["authorization_details"][0]["provider"] == provider
         assert body["authorization_details"][0]["purpose"] == "*"
+
+
+def refreshed(wire: Wire, token: str, now_s: float = 0) -> Response:
+    return wire.token("portal", now_s, grant_type="refresh_token", refresh_token=token)
+
+
+@rule("P-008")
+def test_a_repeat_within_the_grace_gets_the_same_answer() -> None:
+    wire = Wire(refresh_grace_s=10)
+    first = wire.portal_token(wire.login()).body["refresh_token"]
+    one, two = good(refreshed(wire, first, 1)), good(refreshed(wire, first, 11))
+    assert one.body["access_token"] == two.body["access_token"]
+    assert one.body["refresh_token"] == two.body["refresh_token"]
+    assert (one.body["expires_in"], two.body["expires_in"]) == (120, 110)
+    late = refreshed(wire, first, 11.5)
+    refused(late, "P-008", "invalid_grant", check="rotation")
+    refused(refreshed(wire, one.body["refresh_token"], 12), "P-008", "invalid_grant")
+
+
+@rule("P-008")
+def test_a_repeat_within_the_grace_still_needs_everything_the_grant_stands_on() -> None:
+    for undo in ("session", "user", "grant"):
+        wire = Wire(refresh_grace_s=10)
+        session = wire.login()
+        first = wire.portal_token(session).body["refresh_token"]
+        good(refreshed(wire, first))
+        if undo == "session":
+            wire.server.end_session(session, now_s=1)
+        elif undo == "user":
+            wire.server.disable("user", "ana", now_s=1)
+        else:
+            wire.server.revoke_grant("grant1", now_s=1)
+        assert refreshed(wire, first, 2).refusal is not None
+
+
+@rule("P-008")
+def test_rotation_that_is_not_atomic_lets_both_racers_win() -> None:
+    wire = Wire(rotation_atomic=False)
+    first = wire.portal_token(wire.login()).body["refresh_token"]
+    one, two = good(refreshed(wire, first)), good(refreshed(wire, first))
+    assert one.body["refresh_token"] != two.body["refresh_token"]
+    refused(refreshed(wire, first, 1), "P-008", "invalid_grant", check="rotation")
+    still = Wire(refresh_rotation=False)
+    token = still.portal_token(still.login()).body["refresh_token"]
+    assert good(refreshed(still, token)).body["refresh_token"] == token
+    good(refreshed(still, token, 1))
+
+
+@rule("P-003")
+def test_a_replayed_code_revokes_nothing_where_that_is_off() -> None:
+    wire = Wire(code_replay_revokes=False)
+    code = wire.code(wire.login())
+    token = good(wire.redeem(code)).body["access_token"]
+    replay = wire.redeem(code)
+    refused(replay, "P-003", "invalid_grant")
+    assert replay.signals == ()
+    good(wire.exchange("agent", token, audience="mcp"))
