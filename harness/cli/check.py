@@ -106,8 +106,7 @@ def _check_requirements(document: Document) -> Iterable[Problem]:
     from harness.judge import wrong_stories
     from harness.load import ProblemList
     from harness.plan import load_system, words
-    from harness.requirements import Words, compile_requirements
-    from harness.requirements.load import source_of
+    from harness.requirements import Words, compile_requirements, source_of
 
     source = source_of(document)
     known: Words | None = Words()

@@ -7,7 +7,14 @@
 `words` (`Words`) are the names that the system declares, by class. `load_requirements(path, words)` does both steps.
 """
 
-from harness.requirements.load import RequirementSet, Source, compile_requirements, load_requirements, read_requirements
+from harness.requirements.load import (
+    RequirementSet,
+    Source,
+    compile_requirements,
+    load_requirements,
+    read_requirements,
+    source_of,
+)
 from harness.requirements.rules import Clause, Requirement, Rule, Story, Waiver
 from harness.requirements.values import duration_ms, duration_spoken, duration_text
 from harness.requirements.words import Words
@@ -27,4 +34,5 @@ __all__ = [
     "duration_text",
     "load_requirements",
     "read_requirements",
+    "source_of",
 ]

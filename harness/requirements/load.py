@@ -6,6 +6,7 @@ and knows `system`; `compile_requirements(source, words)` gives the requirements
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Iterator, Mapping
@@ -132,12 +133,29 @@ def _item(document: Document, index: int, item: Any, problems: list[Problem]) ->
         problems.extend(model_problems(document, model.Requirement, error, "requirements", index))
         if not isinstance(item, dict):
             return None
-        wrong = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
-    rest = {key: part for key, part in item.items() if key not in wrong}
+        places = [detail["loc"] for detail in error.errors() if detail["loc"]]
     try:
-        return model.Requirement.model_validate({"id": "unnamed", **rest})
+        return model.Requirement.model_validate({"id": "unnamed", **_without(item, places)})
     except ValidationError:
         return None
+
+
+def _without(item: dict[str, Any], places: list[tuple[Key, ...]]) -> dict[str, Any]:
+    """A copy without the keys that mistakes point at; an entry of a list takes the list with it, places stay true."""
+    left = copy.deepcopy(item)
+    for place in places:
+        around: dict[str, Any] | None = left
+        key, value = place[0], left.get(str(place[0]))
+        for part in place[1:]:
+            if isinstance(value, dict) and part in value:
+                around, key, value = value, part, value[part]
+            elif isinstance(value, list) and isinstance(part, int) and isinstance(value[part], dict):
+                around, value = None, value[part]
+            else:
+                break
+        if around is not None:
+            around.pop(str(key), None)
+    return left
 
 
 def compile_requirements(source: Source, words: Words | None = None) -> RequirementSet:

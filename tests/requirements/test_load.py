@@ -48,6 +48,22 @@ def test_all_mistakes_of_a_file_at_once() -> None:
     ]
 
 
+def test_a_misspelt_key_hides_no_other_mistake() -> None:
+    text = (
+        "requirements:\n  - id: R\n    owner: [x]\n    rules:\n"
+        "      - nevr: user.left\n        where: user is known\n"
+        "      - never: data.accessed\n        wher: x\n        where: ownr is known\n"
+        "      - every: data.accessed\n        needs_earlier: [user.arrived, 5]\n"
+    )
+    assert mistakes(text) == [
+        "3:12: expected text, not a list",
+        "5:9: unknown key `nevr`; did you mean `never`?",
+        "8:9: unknown key `wher`; did you mean `where`?",
+        "9:16: unknown field `ownr`; did you mean `owner`?",
+        "11:38: expected text, not `5`; quote it",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
