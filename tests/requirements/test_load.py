@@ -60,7 +60,7 @@ def test_a_misspelt_key_hides_no_other_mistake() -> None:
         "5:9: unknown key `nevr`; did you mean `never`?",
         "8:9: unknown key `wher`; did you mean `where`?",
         "9:16: unknown field `ownr`; did you mean `owner`?",
-        "11:38: expected text, not `5`; quote it",
+        "11:39: expected text, not `5`; quote it",
     ]
 
 
