@@ -22,6 +22,8 @@ apis:
   records: {endpoints: {read: {scope: records.read, action: read, category: file}}}
 agents:
   helper: {policy: {records: [records.read]}}
+purposes: {care: {categories: [file]}}
+tasks: {read: {tool: records.read, purpose: care}}
 """
 OWN_RECORDS = """\
   - id: R4
