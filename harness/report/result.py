@@ -26,13 +26,17 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One requirement in one run of one scenario; `misbehaviours` are the ids of those in the scenario."""
+    """One requirement in one run of one scenario.
+
+    `misbehaviours` are the ids of those in the scenario; `aimed` says whether it was written for this requirement.
+    """
 
     scenario: str
     title: str
     seed: int
     verdict: str
     misbehaviours: tuple[str, ...] = ()
+    aimed: bool = False
     reason: str | None = None
     exercised: int = 0
     challenged: int = 0
@@ -87,13 +91,15 @@ class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def witness(self) -> Witness | None:
-        """The shortest witness among the runs that broke it."""
-        found = [one.witness for one in self.scenarios if one.witness is not None]
-        return min(found, key=lambda witness: len(witness.events), default=None)
+        """The shortest witness among the runs that broke it; of equals one from a scenario that was written for it."""
+        found = [
+            (len(one.witness.events), not one.aimed, one.witness) for one in self.scenarios if one.witness is not None
+        ]
+        return min(found, key=lambda item: item[:2], default=(0, False, None))[2]
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that gave no verdict, and why."""
+    """A run that gave no verdict, and why: it failed, or (where it was not made) what the design lacks for it."""
 
     scenario: str
     seed: int
@@ -116,6 +122,7 @@ class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     benign: Benign
     runs: int
     failures: tuple[Failure, ...] = ()
+    not_applicable: tuple[Failure, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     fingerprint: str = ""
 

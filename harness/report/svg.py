@@ -19,7 +19,7 @@ _CHARACTERS_IN_HEAD = 22
 _STYLE = "".join(
     f".sequence {selector}{{{rules}}}"
     for selector, rules in {
-        "text": "font:12px system-ui,sans-serif;fill:#1a1a1a",
+        "text": "font:12px system-ui,sans-serif;fill:#1a1a1a;paint-order:stroke;stroke:#fff;stroke-width:3px",
         ".t": "font-size:15px;font-weight:600",
         ".h": "text-anchor:middle;font-weight:600",
         ".m": "text-anchor:middle",
@@ -62,7 +62,7 @@ def _frame(width: int, height: int, title: str) -> str:
         f'<svg class="sequence" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" '
         f'role="img">\n<title>{said}</title>\n<style>{_STYLE}</style>\n'
-        f'<defs><marker id="e" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
+        f'<defs><marker id="e" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
         f'<path d="M0,0 L8,4 L0,8 z" fill="#333"/></marker></defs>\n<rect class="bg" width="100%" height="100%"/>\n'
         f'<text class="t" x="16" y="26">{said}</text>'
     )

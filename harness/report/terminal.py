@@ -23,6 +23,7 @@ from harness.report.words import (
     count,
     failure_lines,
     look,
+    not_applicable_lines,
     reason_text,
     stopped_text,
     verdict_text,
@@ -95,6 +96,8 @@ def _print_system(console: Console, system: SystemResult, result: RunResult, *, 
             console.print(Text(line), soft_wrap=True)
     for line in failure_lines(system.failures):
         console.print(Text(line, style="magenta"), soft_wrap=True)
+    for line in not_applicable_lines(system.not_applicable):
+        console.print(Text(line, style=NOTE), soft_wrap=True)
     for verdict in system.verdicts:
         for note in verdict.notes:
             console.print(Text(f"note: {verdict.requirement}: {note}", style=NOTE), soft_wrap=True)

@@ -103,6 +103,17 @@ def failure_lines(failures: Iterable[Failure]) -> list[str]:
     ]
 
 
+def not_applicable_lines(missing: Iterable[Failure]) -> list[str]:
+    """Scenarios that were not run, those that lack the same together: `S23 does not apply: there is no task `pay``."""
+    by_reason: dict[str, list[str]] = {}
+    for one in missing:
+        by_reason.setdefault(one.reason, []).append(one.scenario)
+    return [
+        f"{_some(scenarios)} {'does' if len(set(scenarios)) == 1 else 'do'} not apply: {reason}"
+        for reason, scenarios in by_reason.items()
+    ]
+
+
 def _some(names: Iterable[str], most: int = 5) -> str:
     distinct = list(dict.fromkeys(names))
     more = f" and {len(distinct) - most} more" if len(distinct) > most else ""

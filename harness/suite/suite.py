@@ -139,11 +139,16 @@ def _system(project: Project, design: Design, done: Sequence[Done], today: date 
         name=design.system.name,
         verdicts=tuple(_requirement(project, design, one, done, today) for one in design.requirements),
         benign=sum((outcome.benign for _, outcome in done), Benign()),
-        runs=len(done),
+        runs=sum(outcome.not_applicable is None for _, outcome in done),
         failures=tuple(
             Failure(scenario=job.scenario.id, seed=job.seed, reason=outcome.failure)
             for job, outcome in done
             if outcome.failure is not None
+        ),
+        not_applicable=tuple(
+            Failure(scenario=job.scenario.id, seed=job.seed, reason=outcome.not_applicable)
+            for job, outcome in done
+            if outcome.not_applicable is not None
         ),
         assumptions=assumptions(design),
         fingerprint=design_fingerprint(design),
@@ -173,7 +178,11 @@ def _requirement(
         says=tuple(sentence(rule) for rule in requirement.rules),
         agreed={who: day.isoformat() for who, day in requirement.agreed.items()},
         notes=too_short(requirement, max((outcome.length_ms for _, outcome in done), default=0)) if done else (),
-        scenarios=tuple(_scenario(project, design, job, outcome, overall) for job, outcome in done),
+        scenarios=tuple(
+            _scenario(project, design, job, outcome, overall)
+            for job, outcome in done
+            if outcome.not_applicable is None
+        ),
     )
 
 
@@ -203,6 +212,7 @@ def _scenario(project: Project, design: Design, job: Job, outcome: RunOutcome, o
         seed=job.seed,
         verdict=verdict.value,
         misbehaviours=job.scenario.twists(),
+        aimed=overall.requirement in job.scenario.aims,
         reason=run.error or _reason(verdict, overall),
         exercised=run.exercised,
         challenged=run.challenged,

@@ -50,3 +50,9 @@ def test_the_shortest_witness_is_shown() -> None:
     longer = Witness(events=({}, {}), story=("a", "b"), replay="c")
     runs = (scenario("violated", "S01", witness=longer), scenario("violated", "S02", witness=WITNESS))
     assert requirement("R4", "violated", scenarios=runs).witness is WITNESS
+
+
+def test_of_two_as_short_the_one_that_was_written_for_it_is_shown() -> None:
+    other = Witness(events=({},), story=("a",), replay="c")
+    runs = (scenario("violated", "S01", witness=other), scenario("violated", "S02", witness=WITNESS, aimed=True))
+    assert requirement("R4", "violated", scenarios=runs).witness is WITNESS
