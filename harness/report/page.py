@@ -6,6 +6,7 @@ never the only sign; not tested is grey; a waiver never hides that a requirement
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -43,6 +44,7 @@ def page(result: RunResult, *, diagrams: Mapping[tuple[str, str], str] | None = 
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(_words(result))
+    environment.filters["code"] = code
     return environment.get_template("page.html.j2").render(
         result=result,
         diagrams=diagrams or {},
@@ -68,6 +70,13 @@ def _words(result: RunResult) -> dict[str, Any]:
         "summary": summary,
         "missing": lambda verdict: missing(verdict, parties(result)),
     }
+
+
+def code(text: str) -> Any:
+    """Text in which what stands in backticks is code; all of it escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
 def mark(verdict: RequirementVerdict) -> str:

@@ -98,6 +98,11 @@ def test_texts_cannot_become_markup() -> None:
     assert hostile in said(html)
 
 
+def test_names_in_backticks_are_code_and_still_only_text() -> None:
+    html = page(result_of(requirement("R1", "held", says=("`data.accessed` where `<b>` never happens",))))
+    assert "<p><code>data.accessed</code> where <code>&lt;b&gt;</code> never happens</p>" in html
+
+
 def test_a_design_that_does_no_honest_work_is_called_that() -> None:
     refused = requirement("R1", "not_challenged", reason="no_honest_use")
     text = said(page(result_of(refused, benign=Benign(tasks=3, refused_calls=9))))
