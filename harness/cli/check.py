@@ -15,6 +15,8 @@ from harness.cli.output import json_text, table_stream, write
 
 if TYPE_CHECKING:
     from harness.load import Document, Problem
+    from harness.plan import System
+    from harness.requirements import RequirementSet
 
 SCHEMA = "harness/check/1"
 DEFAULT_FILE = "requirements.yaml"
@@ -110,11 +112,13 @@ def _check_requirements(document: Document) -> Iterable[Problem]:
 
     source = source_of(document)
     known: Words | None = Words()
+    system: System | None = None
     problems: list[Problem] = []
     if source.system is not None:
         file = os.path.join(os.path.dirname(document.path), source.system)
         try:
-            known = words(load_system(file).model)
+            system = load_system(file).model
+            known = words(system)
         except ProblemList as error:
             known = None
             missing = not os.path.isfile(file)
@@ -126,4 +130,18 @@ def _check_requirements(document: Document) -> Iterable[Problem]:
     for requirement in compiled:
         for story, message in wrong_stories(requirement, compiled.vocabulary):
             problems.append(compiled.problem(message, story.line, story.column))
-    return [*problems, *compiled.warnings]
+    return [*problems, *compiled.warnings, *_slow(compiled, system)]
+
+
+def _slow(compiled: RequirementSet, system: System | None) -> Iterable[Problem]:
+    """Warnings where the settings of the system take longer than a rule allows, whatever else it does."""
+    from harness.plan import Controls
+    from harness.plan.slack import too_slow
+
+    if system is None:
+        return
+    controls = Controls.of(system)
+    for requirement in compiled:
+        for rule in requirement.rules:
+            for sentence in too_slow(rule, system, controls):
+                yield compiled.problem(f"{requirement.id}: {sentence}", rule.line, 1, severity="warning")

@@ -1,0 +1,99 @@
+"""How long a design lets agents go on after a departure, a logout, a denial or a withdrawal, by its settings alone.
+
+The worst case in closed form: idle time, token lifetime, leeway, signal delay, cache time. What a requirement allows is
+compared with it before anything is run. Sources: RFC 7662 section 4 (caches), OAuth 2.1 section 7.1.3 (lifetimes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from harness.plan.controls import Controls
+from harness.plan.system import Server, System
+from harness.plan.values import duration_text
+from harness.requirements import Rule
+
+FOREVER_MS = 1 << 60
+
+
+class Slack(NamedTuple):
+    """The longest time in which something still gets through, and how it comes about."""
+
+    longest_ms: int
+    parts: str
+
+    def __str__(self) -> str:
+        if self.longest_ms >= FOREVER_MS:
+            return f"without end ({self.parts})"
+        return f"up to {duration_text(self.longest_ms)} ({self.parts})"
+
+
+def after_departure(system: System, controls: Controls) -> Slack:
+    """A silent departure: until the session idles out, and then as long as the last token lives."""
+    server = _home(system)
+    if not controls.on("K08"):
+        return Slack(FOREVER_MS, "grants are not bound to a session")
+    idle_ms = controls.setting("K08").lifetime or server.session_idle
+    tail = _token(server, controls)
+    return Slack(idle_ms + tail.longest_ms, f"idle time {duration_text(idle_ms)} + {tail.parts}")
+
+
+def after_logout(system: System, controls: Controls) -> Slack:
+    """An explicit end of a session: until the enforcement points hear of it."""
+    return _signalled(system, controls, "K09")
+
+
+def after_denial(system: System, controls: Controls) -> Slack:
+    """A denial of an agent or a withdrawal of consent: until the enforcement points hear of it, or ask."""
+    setting = controls.setting("K17")
+    if controls.on("K17") and setting.strength == "introspection":
+        return Slack(0, "asked on every call")
+    if controls.on("K17") and setting.strength == "cached":
+        cache_ms = setting.lifetime or 300_000
+        return Slack(cache_ms, f"cache {duration_text(cache_ms)}")
+    return _signalled(system, controls, "K17")
+
+
+def _signalled(system: System, controls: Controls, control: str) -> Slack:
+    if not controls.on(control):
+        return _token(_home(system), controls)
+    delay_ms = controls.setting(control).delay or 0
+    return Slack(delay_ms, f"signal {duration_text(delay_ms)}")
+
+
+def _token(server: Server, controls: Controls) -> Slack:
+    life_ms = controls.setting("K07").lifetime or server.access_token_lifetime if controls.on("K07") else 3_600_000
+    text = f"token lifetime {duration_text(life_ms)} + leeway {duration_text(server.leeway)}"
+    return Slack(life_ms + server.leeway, text)
+
+
+def _home(system: System) -> Server:
+    return system.servers.get("home") or next(iter(system.servers.values()))
+
+
+CAUSES: Mapping[str, tuple[str, Callable[[System, Controls], Slack]]] = {
+    "user.left": ("a silent departure", after_departure),
+    "user.logged_out": ("a logout", after_logout),
+    "agent.disabled": ("a denial", after_denial),
+    "consent.withdrawn": ("a withdrawal", after_denial),
+}
+"""What a rule can allow time after, and how long the design takes."""
+
+_EFFECTS = frozenset({"data.accessed", "request.allowed", "llm.received", "operation.completed", "message.sent"})
+
+
+def too_slow(rule: Rule, system: System, controls: Controls) -> Iterator[str]:
+    """A sentence for each cause after which the design lets through more than the rule allows."""
+    if not _EFFECTS & set(rule.about.kinds):
+        return
+    for clause, allowed_ms in ((rule.ends, rule.grace_ms), (rule.other, rule.delay_ms)):
+        if clause is None or (allowed_ms is None and clause is not rule.ends) or rule.pattern == "at_most":
+            continue
+        for kind in clause.kinds:
+            if kind not in CAUSES:
+                continue
+            name, slack = CAUSES[kind][0], CAUSES[kind][1](system, controls)
+            if slack.longest_ms > (allowed_ms or 0):
+                allowed = duration_text(allowed_ms or 0)
+                yield f"after {name} this design lets agents go on {slack}, and the rule allows {allowed}"

@@ -1,0 +1,58 @@
+"""The closed form of how long agents can go on, and that the simulator never exceeds it but comes near."""
+
+import pytest
+
+from harness.plan import Controls, load_scenario, load_system, words
+from harness.plan.slack import FOREVER_MS, after_denial, after_departure, after_logout, too_slow
+from harness.plan.system import System
+from harness.requirements import load_requirements
+from harness.world import simulate
+
+INSURANCE = load_system("scenarios/systems/insurance.yaml")
+
+
+def _with(**changes: object) -> System:
+    controls = {**INSURANCE.document.value["controls"], **changes.pop("controls", {})}  # type: ignore[dict-item]
+    home = {**INSURANCE.document.value["servers"]["home"], **changes}
+    value = {**INSURANCE.document.value, "controls": controls}
+    return System.model_validate({**value, "servers": {**value["servers"], "home": home}})
+
+
+@pytest.mark.parametrize(
+    ("settings", "longest_ms"),
+    [({}, 245_000), ({"session_idle": "1m"}, 185_000), ({"access_token_lifetime": "5m"}, 425_000), ({"leeway": "0s"}, 240_000)],
+)
+def test_a_silent_departure_ends_after_idle_time_lifetime_and_leeway(settings: dict[str, str], longest_ms: int) -> None:
+    system = _with(**settings)
+    assert after_departure(system, Controls.of(system)).longest_ms == longest_ms
+
+
+def test_without_session_binding_it_never_ends_and_a_signal_ends_it_soon() -> None:
+    system = INSURANCE.model
+    assert after_departure(system, Controls.of(system, without=["K08"])).longest_ms == FOREVER_MS
+    assert after_logout(system, Controls.of(system)).longest_ms == 1_000
+    assert after_logout(system, Controls.of(system, without=["K09"])).longest_ms == 125_000
+    cached = _with(controls={"K17": {"strength": "cached", "lifetime": "90s"}})
+    assert after_denial(cached, Controls.of(cached)).longest_ms == 90_000
+
+
+def test_the_reference_settings_fit_the_six_requirements_and_slow_ones_are_told() -> None:
+    requirements = load_requirements("requirements.yaml", words(INSURANCE.model))
+    rules = [rule for requirement in requirements for rule in requirement.rules]
+    assert [s for rule in rules for s in too_slow(rule, INSURANCE.model, Controls.of(INSURANCE.model))] == []
+    slow = _with(access_token_lifetime="10m", controls={"K17": {"delay": "90s"}})
+    told = [sentence for rule in rules for sentence in too_slow(rule, slow, Controls.of(slow))]
+    assert len([one for one in told if "silent departure" in one and "725s" in one]) == 1
+    assert len([one for one in told if "a denial" in one and "90s" in one]) == 2
+
+
+@pytest.mark.parametrize("lifetime", ["1m", "2m", "4m"])
+def test_the_simulator_stays_within_it_and_comes_near(lifetime: str) -> None:
+    system = _with(access_token_lifetime=lifetime)
+    controls = Controls.of(system)
+    scenario = load_scenario("scenarios/attacks/s02_silent_departure.yaml").model
+    trace = simulate(system, controls, scenario)
+    left_ms = next(event.time_ms for event in trace.events if event.kind == "user.left")
+    late = [e.time_ms for e in trace.events if e.kind == "data.accessed" and e.attempt is None and e.time_ms > left_ms]
+    longest_ms = after_departure(system, controls).longest_ms
+    assert longest_ms * 0.5 < max(late) - left_ms <= longest_ms
