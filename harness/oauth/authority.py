@@ -15,7 +15,7 @@ from harness.oauth.keys import BadSignature, Keys, base64url, media_type
 from harness.oauth.lifecycles import Table, advance
 from harness.oauth.messages import Request, Signal
 from harness.oauth.profile import AsProfile
-from harness.oauth.records import Client, Issued, Session, Store
+from harness.oauth.records import Client, Issued, Session, Store, once
 from harness.oauth.refusals import need
 from harness.oauth.tokens import ACCESS_TOKEN, Claims, read_claims
 
@@ -194,12 +194,8 @@ def origin_gone(authority: Authority, *, session: str | None, grant: str | None)
 
 def use_up(authority: Authority, key: str, *, until_s: float, now_s: float) -> None:
     """Remember that something that may come once has come; what nobody could use again is forgotten in time."""
-    used = authority.store.used
-    count = len(used)
-    if count >= 1_024 and count & (count - 1) == 0:
-        since_s = now_s - authority.profile.leeway_s
-        used = authority.store.used = {name: until for name, until in used.items() if until >= since_s}
-    used[key] = until_s
+    since_s = now_s - authority.profile.leeway_s
+    authority.store.used = once(authority.store.used, key, until_s=until_s, now_s=since_s)
 
 
 def ancestors(store: Store, issued: Issued | None) -> Iterator[Issued]:

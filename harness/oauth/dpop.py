@@ -17,8 +17,6 @@ from harness.oauth.keys import (
     media_type,
     public_key,
     sha256_base64url,
-    thumbprint,
-    unverified_claims,
     unverified_header,
     verify_with,
 )
@@ -92,8 +90,8 @@ def check_proof(
 
 def identifier(proof: str) -> str:
     """Under what a proof that was found sound is remembered: its key and its `jti`."""
-    header, claims = unverified_header(proof), unverified_claims(proof)
-    return f"{thumbprint(header['jwk'])}:{claims['jti']}"
+    claims, key = _signed(proof)
+    return f"{key.thumbprint}:{claims['jti']}"
 
 
 def sound(condition: object, detail: str, *, rule: str = "P-091", nonce_wanted: bool = False) -> None:

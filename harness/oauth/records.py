@@ -184,6 +184,15 @@ class Issued(msgspec.Struct, frozen=True, gc=False):
     state: str = "active"
 
 
+def once(used: dict[str, float], key: str, *, until_s: float, now_s: float) -> dict[str, float]:
+    """The table of what may come once, with one thing more; what nobody could use again is forgotten as it doubles."""
+    count = len(used)
+    if count >= 1_024 and count & (count - 1) == 0:
+        used = {name: until for name, until in used.items() if until >= now_s}
+    used[key] = until_s
+    return used
+
+
 class Store:
     """All state of an authorization server: dicts from id to immutable record.
 

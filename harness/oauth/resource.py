@@ -14,6 +14,7 @@ from harness.oauth.keys import BadSignature, KeySet, media_type
 from harness.oauth.looks import Check, Look, RsStore, invalid_token, refuse
 from harness.oauth.messages import Presented, Refusal, RouteRule, Signal
 from harness.oauth.profile import RsProfile
+from harness.oauth.records import once
 from harness.oauth.refusals import Refused, need
 from harness.oauth.sets import BadSignal, decode_signal
 from harness.oauth.tokens import ACCESS_TOKEN, Claims, read_claims
@@ -184,9 +185,8 @@ class ResourceServer:
         """Take note that a request was admitted: a DPoP proof is used up."""
         if presented.scheme != "DPoP" or not self.profile.sender:
             return
-        if len(self.store.proofs) >= 1_024:
-            self.store.proofs = {jti: until for jti, until in self.store.proofs.items() if until >= now_s}
-        self.store.proofs[dpop.identifier(presented.proof or "")] = now_s + 2 * self.profile.dpop_window_s
+        key = dpop.identifier(presented.proof or "")
+        self.store.proofs = once(self.store.proofs, key, until_s=now_s + 2 * self.profile.dpop_window_s, now_s=now_s)
 
     def consume(self, approval_id: str, *, now_s: float) -> bool:
         """Use up an approval; False where it was used before. To be called in the step in which the API acts."""
