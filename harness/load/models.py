@@ -104,13 +104,10 @@ def shown(value: Any) -> str:
         return "a group of keys"
     if isinstance(value, (list, tuple)):
         return "a list"
-    text = {True: "true", False: "false", None: "nothing"}.get(value) if _is_word(value) else None
-    text = str(value) if text is None else text
+    if value is None:
+        return "nothing"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text if len(text) <= 60 else text[:57] + '...'}`"
-
-
-def _is_word(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
 
 
 _EXPECTED: Mapping[str, str] = {
@@ -156,6 +153,8 @@ def _say(detail: dict[str, Any], document: Document) -> tuple[str, str | None]:
         hint = "quote it" if kind == "string_type" and isinstance(value, (int, float)) else None
         if kind == "bool_parsing":
             hint = did_you_mean(str(value), ("true", "false"), all_up_to=0)
+        if kind in ("list_type", "tuple_type") and isinstance(value, str):
+            hint = f"write brackets, as in `[{value[:40]}]`"
         return f"expected {_EXPECTED[kind]}, not {shown(value)}", hint
     if kind in ("literal_error", "enum"):
         words = [w.strip().strip("'") for w in str(context.get("expected", "")).replace(" or ", ", ").split(", ")]

@@ -98,6 +98,7 @@ def source_of(document: Document) -> Source:
     if isinstance(given, list):
         for index, item in enumerate(given):
             told = len(source.problems)
+            source.problems += _without_value(document, item, ("requirements", index))
             found = _item(document, index, item, source.problems)
             if found is not None:
                 source.items[index] = found
@@ -123,6 +124,16 @@ def _head(document: Document, problems: list[Problem]) -> model.File:
         wrong = {detail["loc"][0] for detail in error.errors()} | {"requirements"}
         rest = {key: part for key, part in value.items() if key not in wrong}
         return model.File.model_validate(rest | {"requirements": []})
+
+
+def _without_value(document: Document, item: Any, path: tuple[Key, ...]) -> Iterator[Problem]:
+    """Keys that are there, and say nothing."""
+    for key, value in item.items() if isinstance(item, dict) else ():
+        if value is None:
+            yield document.problem(f"`{key}` has no value", *path, key, on_key=True)
+        elif key == "rules" and isinstance(value, list):
+            for index, rule in enumerate(value):
+                yield from _without_value(document, rule, (*path, "rules", index))
 
 
 def _item(document: Document, index: int, item: Any, problems: list[Problem]) -> model.Requirement | None:

@@ -68,6 +68,9 @@ def test_a_misspelt_key_hides_no_other_mistake() -> None:
     ("text", "said"),
     [
         ("requirements: []\n", "no requirement here"),
+        ("requirements:\n  - id: R\n    never:\n", "3:5: `never` has no value"),
+        ("requirements:\n  -\n", "expected a group of keys, not nothing"),
+        ("requirements:\n  - id: R\n    at_most: 5\n    of: user.left\n    per: user\n", "write brackets, as in `[user]`"),
         ("requirements: {a: 1}\n", "expected a list, not a group of keys"),
         ("[1]\n", "expected a group of keys, not a list"),
         ("requirements:\n  - never: data.accessed\n", "2:5: the key `id` is missing"),
