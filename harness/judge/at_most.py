@@ -207,16 +207,16 @@ def _deadlines(rule: Rule) -> Callable[[State], Iterator[int]]:
 
 
 def _canon(rule: Rule) -> Callable[[State, int, Rename], Iterator[Hashable]]:
-    window = rule.window_ms
+    window, summing = rule.window_ms, bool(rule.sum_of)
 
     def canon(state: State, now_ms: int, rename: Rename) -> Iterator[Hashable]:
-        for (key, kept), summed in ((item, bool(rule.sum_of)) for item in entries(state)):
+        for key, kept in entries(state):
             seen = tuple(
-                (0 if window is None else now_ms - time_ms, value if summed else rename(value))
+                (0 if window is None else now_ms - time_ms, rename(value) if rule.distinct else value)
                 for time_ms, _, value in kept
                 if window is None or now_ms - time_ms < window
             )
             if seen:
-                yield (key[0], renamed(key[1], rename)) if summed else renamed(key, rename), seen
+                yield (key[0], renamed(key[1], rename)) if summing else renamed(key, rename), seen
 
     return canon
