@@ -29,7 +29,7 @@ def words(system: System) -> Words:
         "outsider": ("thief",),
         "provider": system.providers,
         "api": system.apis,
-        "pep": system.apis,
+        "pep": (*system.apis, "none"),
         "endpoint": (f"{api}.{name}" for api, name, _ in endpoints),
         "tool": (name for api, name, _ in endpoints if system.apis[api].kind == "mcp"),
         "scope": (one.scope for _, _, one in endpoints if one.scope),

@@ -115,7 +115,7 @@ def _sent_outside(world: World, step: Call, hop: Hop) -> list[Effect]:
     """What goes outside with a call: the data in its arguments, by default all that the task has seen."""
     keys = step.items or world.contexts.get(step.task or "", ())
     categories = dict.fromkeys(name for key in keys for name in world.items[key].categories)
-    own = {"to_agent": hop.info.api, "destination": hop.info.name, "external": True}
+    own = {"destination": hop.info.name, "external": True}
     return [Effect("message.sent", hop.who, own | {"category": name}, hop.request) for name in categories]
 
 

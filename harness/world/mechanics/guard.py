@@ -15,6 +15,7 @@ from harness.trace import Request, Who
 from harness.world.mechanics import limits, proofs
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
 from harness.world.mechanics.effects import Stop, operation_fields
+from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Operation, Record, Task
 from harness.world.mechanics.state import World
 from harness.world.mechanics.wire import api_client, post
@@ -266,7 +267,7 @@ def client_of(world: World, program: str) -> str | None:
     """The client_id that a program uses now; an outsider has none."""
     found = world.programs.get(program)
     if found is not None:
-        return found.client
+        return found.client if found.client != THIEF else None
     return program if program in world.design.system.services else None
 
 
