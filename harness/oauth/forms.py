@@ -60,6 +60,8 @@ def read_form(request: Request) -> Form:
     """The parameters of a request; refuses a repeated, an oversized or a non-text one."""
     need(isinstance(request.form, Mapping), "P-001", "invalid_request", "there is no form", check="malformed")
     for name, value in request.form.items():
+        if type(value) is str and len(value) <= MAX_VALUE_CHARS:
+            continue
         parts = value if isinstance(value, (tuple, list)) else (value,)
         fits = all(isinstance(part, str) and len(part) <= MAX_VALUE_CHARS for part in parts)
         need(fits, "P-001", "invalid_request", f"`{name}` is not a text of bounded length", check="malformed")

@@ -14,12 +14,15 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from harness.oauth import Keys, KeySet, Presented, PublicKey, ResourceServer, RouteRule, RsProfile, SigningKey
+from harness.oauth import Keys, KeySet, Presented, PublicKey, ResourceServer, RouteRule, RsProfile, Signal, SigningKey
 from harness.oauth.client import s256_challenge
+from harness.oauth.client_auth import client_assertion
 from harness.oauth.dpop import BadProof, check_proof, make_proof
-from harness.oauth.keys import BadSignature, sha256_base64url, thumbprint, verify_with
+from harness.oauth.keys import BadSignature, sha256_base64url, thumbprint, unverified_header, verify_with
+from harness.oauth.sets import encode_signal, logout_token
 from harness.oauth.tokens import read_claims
-from tests.oauth.wire import HOME_KEYS, ISSUER, READ, VERIFIER, Wire, key, refusals
+from tests.oauth.test_rules_exchange import Partner, txn
+from tests.oauth.wire import HOME_KEYS, ISSUER, READ, VERIFIER, Wire, good, key, refusals
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -65,6 +68,31 @@ def test_others_accept_our_tokens_and_proofs(alg: str) -> None:
         judged_by_joserfc(token, wrong, alg)
     with pytest.raises(AuthlibError):
         judged_by_authlib(token, wrong)
+
+
+def every_kind() -> dict[str, str]:
+    """One of each kind of JWT that is signed here, by the home server's key."""
+    partner = Partner()
+    wire, signer = partner.wire, key("home")
+    signal = Signal("agent_denied", 1, agent="a")
+    return {
+        "access token": wire.chain()["claims"],
+        "approval": wire.approved(),
+        "identity assertion": partner.assertion(),
+        "transaction token": good(txn(wire)).body["access_token"],
+        "security event": encode_signal(signal, signer, issuer=ISSUER, audience="claims", now_s=2, jti="s"),
+        "logout": logout_token(signer, issuer=ISSUER, audience="claims", session="s", user="ana", now_s=2, jti="l"),
+        "client assertion": client_assertion(signer, "portal", audience=ISSUER, now_s=0, jti="c"),
+        "proof": make_proof(signer, method="GET", url=URL, now_s=0, jti="p"),
+    }
+
+
+def test_others_read_every_kind_of_token_as_we_do() -> None:
+    public = key("home").public
+    for kind, text in every_kind().items():
+        ours = dict(verify_with(text, public, unverified_header(text)).claims)
+        assert judged_by_joserfc(text, public.jwk, "EdDSA") == ours, kind
+        assert judged_by_authlib(text, public.jwk) == ours, kind
 
 
 CLAIMS = {
