@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from copy import copy
 from pathlib import Path
@@ -12,6 +13,8 @@ from harness.plan.controls import control_catalogue
 from harness.plan.misbehaviours import misbehaviour_catalogue
 from harness.plan.scenario import Scenario
 from harness.plan.system import System
+
+_KIND = re.compile(r"kind:[ ]+([a-z]+)(?:[ ]+#.*)?")
 
 
 def load_system(path: str | Path) -> Loaded[System]:
@@ -116,6 +119,8 @@ def scenario_files(folder: str | Path) -> Iterator[Path]:
 
 def kind_of(path: str | Path) -> str:
     """What a YAML file is by its own account: `system`, `scenario`, `sweep`, `mapping`, or `requirements`."""
+    if (stated := _stated_kind(path)) is not None:
+        return stated
     try:
         document: Document = read_document(path)
     except ProblemList:
@@ -125,6 +130,19 @@ def kind_of(path: str | Path) -> str:
     if "kind" in document.value:  # a scenario may name its requirements file too
         return str(document.value["kind"])
     return "requirements" if "requirements" in document.value else "unknown"
+
+
+def _stated_kind(path: str | Path) -> str | None:
+    """The kind that a file starts with, read without parsing all of it; None where it does not start so."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                if line.strip() and not line.startswith("#"):
+                    found = _KIND.fullmatch(line.rstrip())
+                    return found[1] if found else None
+    except (OSError, UnicodeDecodeError):
+        return None
+    return None
 
 
 def _in_order(key: str) -> tuple[str, int, str]:
