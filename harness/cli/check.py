@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from harness.cli.output import json_text, table_stream, write
 
 if TYPE_CHECKING:
     from harness.load import Document, Problem
-    from harness.plan import System
-    from harness.requirements import RequirementSet
+    from harness.requirements import Source, Words
 
 SCHEMA = "harness/check/1"
 DEFAULT_FILE = "requirements.yaml"
@@ -26,15 +25,24 @@ KINDS = ("requirements", "system", "scenario", "sweep", "mapping")
 def run_check(files: Sequence[str] = (), *, json: str | None = None) -> int:
     """Checks files, or all that belong to `requirements.yaml`; 2 if there is a mistake in them, else 0."""
     paths = list(_paths(files))
-    problems = check_files(paths)
+    checked = Checked()
+    problems = checked.files(paths)
     errors = sum(problem.severity == "error" for problem in problems)
     report = {"schema": SCHEMA, "files": paths, "problems": [problem.as_json() for problem in problems]}
-    write(json, json_text(report))
+    write(json, json_text(report | {"requirements": checked.said}))
     stream = table_stream(json)
     print_problems(problems, stream)
     if not errors and stream.isatty():
+        _print_said(checked.said if len(paths) == 1 else [], stream)
         stream.write(f"{len(paths)} file{'s' if len(paths) != 1 else ''} without a mistake\n")
     return 2 if errors else 0
+
+
+def _print_said(said: Iterable[dict[str, Any]], stream: IO[str]) -> None:
+    """What each requirement really says: where one file was asked for, its author is looking at it."""
+    for one in said:
+        stream.write(f"{one['requirement']}\n")
+        stream.writelines(f"    {rule['sentence']}\n" for rule in one["rules"])
 
 
 def print_problems(problems: Iterable[Problem], stream: IO[str]) -> None:
@@ -57,29 +65,73 @@ def _paths(files: Sequence[str]) -> Iterator[str]:
             yield name
 
 
-def check_files(paths: Iterable[str]) -> list[Problem]:
-    """Every problem of some files and of the systems that they name, sorted, each once."""
-    from harness.load import ProblemList
+class Checked:
+    """Files as they are checked; `said` grows by what each requirement without a mistake says, rule by rule."""
 
-    found: list[Problem] = []
-    for path in paths:
+    def __init__(self) -> None:
+        self.said: list[dict[str, Any]] = []
+
+    def files(self, paths: Iterable[str]) -> list[Problem]:
+        """Every problem of some files and of the systems that they name, sorted, each once."""
+        from harness.load import ProblemList
+
+        found: list[Problem] = []
+        for path in paths:
+            try:
+                found += self._file(path)
+            except ProblemList as error:
+                found += error.problems
+        return list(ProblemList(found).problems)
+
+    def _file(self, path: str) -> Iterable[Problem]:
+        from harness.load import read_document, shown
+
+        document = read_document(path)
+        value = document.value
+        if not isinstance(value, dict):
+            return [document.problem(f"expected a group of keys, not {shown(value)}")]
+        if "kind" not in value and ("requirements" in value or path.endswith("requirements.yaml")):
+            return self._requirements(document)
+        return _check_kind(document, path)
+
+    def _requirements(self, document: Document) -> Iterable[Problem]:
+        from harness.judge import wrong_stories
+        from harness.load import ProblemList
+        from harness.requirements import compile_requirements, source_of
+        from harness.requirements.english import sentence
+
+        source = source_of(document)
+        problems: list[Problem] = []
+        known = _words_of(source, problems)
         try:
-            found += _check_file(path)
+            compiled = compile_requirements(source, known)
         except ProblemList as error:
-            found += error.problems
-    return list(ProblemList(found).problems)
+            return [*problems, *error.problems]
+        for one in compiled:
+            for story, message in wrong_stories(one, compiled.vocabulary):
+                problems.append(compiled.problem(message, story.line, story.column))
+            rules = [{"line": rule.line, "sentence": sentence(rule)} for rule in one.rules]
+            self.said.append({"path": document.path, "requirement": one.id, "rules": rules})
+        return [*problems, *compiled.warnings]
 
 
-def _check_file(path: str) -> Iterable[Problem]:
-    from harness.load import read_document, shown
+def _words_of(source: Source, problems: list[Problem]) -> Words | None:
+    """The words of the system that a file names; None where that has mistakes, which are told instead."""
+    from harness.load import ProblemList
+    from harness.plan import load_system, words
+    from harness.requirements import Words
 
-    document = read_document(path)
-    value = document.value
-    if not isinstance(value, dict):
-        return [document.problem(f"expected a group of keys, not {shown(value)}")]
-    if "kind" not in value and ("requirements" in value or path.endswith("requirements.yaml")):
-        return _check_requirements(document)
-    return _check_kind(document, path)
+    if source.system is None:
+        return Words()
+    file = os.path.join(os.path.dirname(source.document.path), source.system)
+    try:
+        return words(load_system(file).model)
+    except ProblemList as error:
+        if os.path.isfile(file):
+            problems += error.problems
+        else:
+            problems.append(source.document.problem(f"no such file `{source.system}`", "system"))
+        return None
 
 
 def _check_kind(document: Document, path: str) -> Iterable[Problem]:
@@ -102,46 +154,3 @@ def _check_kind(document: Document, path: str) -> Iterable[Problem]:
         hint = did_you_mean(str(kind), KINDS[1:], what="kinds")
         return [document.problem(f"unknown kind `{kind}`", "kind", suggestion=hint)]
     return ()
-
-
-def _check_requirements(document: Document) -> Iterable[Problem]:
-    from harness.judge import wrong_stories
-    from harness.load import ProblemList
-    from harness.plan import load_system, words
-    from harness.requirements import Words, compile_requirements, source_of
-
-    source = source_of(document)
-    known: Words | None = Words()
-    system: System | None = None
-    problems: list[Problem] = []
-    if source.system is not None:
-        file = os.path.join(os.path.dirname(document.path), source.system)
-        try:
-            system = load_system(file).model
-            known = words(system)
-        except ProblemList as error:
-            known = None
-            missing = not os.path.isfile(file)
-            problems += [document.problem(f"no such file `{source.system}`", "system")] if missing else error.problems
-    try:
-        compiled = compile_requirements(source, known)
-    except ProblemList as error:
-        return [*problems, *error.problems]
-    for requirement in compiled:
-        for story, message in wrong_stories(requirement, compiled.vocabulary):
-            problems.append(compiled.problem(message, story.line, story.column))
-    return [*problems, *compiled.warnings, *_slow(compiled, system)]
-
-
-def _slow(compiled: RequirementSet, system: System | None) -> Iterable[Problem]:
-    """Warnings where the settings of the system take longer than a rule allows, whatever else it does."""
-    from harness.plan import Controls
-    from harness.plan.slack import too_slow
-
-    if system is None:
-        return
-    controls = Controls.of(system)
-    for requirement in compiled:
-        for rule in requirement.rules:
-            for sentence in too_slow(rule, system, controls):
-                yield compiled.problem(f"{requirement.id}: {sentence}", rule.line, 1, severity="warning")

@@ -7,7 +7,7 @@ again. In a window an event counts while it is younger than the window. Sums are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,13 +195,15 @@ def _for_matches(
     return act
 
 
-def _deadlines(rule: Rule) -> Callable[[State], Iterator[int]]:
+def _deadlines(rule: Rule) -> Callable[[State], Iterable[int]]:
     window = rule.window_ms
+    if window is None:
+        return lambda state: ()
 
     def deadlines(state: State) -> Iterator[int]:
-        for _, kept in entries(state) if window is not None else ():
+        for _, kept in entries(state):
             for time_ms, _, _ in kept:
-                yield from (time_ms + (window or 0) - 1, time_ms + (window or 0))
+                yield from (time_ms + window - 1, time_ms + window)
 
     return deadlines
 

@@ -7,7 +7,7 @@ the run ends, with time left, is open: neither kept nor broken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Final
 
 from harness.judge.keys import key_reader, renamed, where
@@ -127,13 +127,15 @@ def _waiting(state: State) -> Iterator[tuple[Any, tuple[Awaiting, ...]]]:
     return ((key, found) for key, found in state.items() if key is not NEXT)
 
 
-def _deadlines(rule: Rule) -> Callable[[State], Iterator[int]]:
+def _deadlines(rule: Rule) -> Callable[[State], Iterable[int]]:
     within = rule.within_ms
+    if within is None:
+        return lambda state: ()
 
     def deadlines(state: State) -> Iterator[int]:
-        for _, found in _waiting(state) if within is not None else ():
+        for _, found in _waiting(state):
             for time_ms, _, _, _ in found:
-                yield from (time_ms + (within or 0), time_ms + (within or 0) + 1)
+                yield from (time_ms + within, time_ms + within + 1)
 
     return deadlines
 

@@ -102,8 +102,17 @@ def test_as_json(harness: Run, folder: Path) -> None:
             {"path": "requirements.yaml", "line": 3, "column": 5, "severity": "error", "message": "unknown key `nevr`",
              "suggestion": "did you mean `never`?"}
         ],
+        "requirements": [],
     }  # fmt: skip
     assert ran.err.startswith("requirements.yaml:3:5: ")
+
+
+def test_each_rule_is_read_back(harness: Run, folder: Path) -> None:
+    found = json.loads(harness("check", "--json", "-").out)
+    sentence = "`data.accessed` where the owner is known and the user is not among the entitled never happens."
+    assert found["requirements"] == [
+        {"path": "requirements.yaml", "requirement": "R4", "rules": [{"line": 7, "sentence": sentence}]}
+    ]
 
 
 class Terminal(io.StringIO):
