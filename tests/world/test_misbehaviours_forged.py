@@ -21,7 +21,9 @@ from harness.world.mechanics.replies import Reply
 from tests.world.worlds import Hand, at_work, token_for, world
 
 AGENT = "insurance_agent"
-UNTIMED = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
+UNTIMED: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
+
+UNVERIFIED: Any = {"verify_signature": False}
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def believes_the_header(hand: Hand, token: str) -> Mapping[str, Any]:
     """A verifier that lets the token say how it is signed, with whatever key there is."""
     header = jwt.get_unverified_header(token)
     if header["alg"] == "none":
-        return jwt.decode(token, options={"verify_signature": False})
+        return jwt.decode(token, options=UNVERIFIED)
     if header["alg"] == "HS256":
         text = str(key(hand.world.design.seed, "server/home").public.jwk["x"])
         return jwt.decode(token, base64.urlsafe_b64decode(text + "="), algorithms=["HS256"], options=UNTIMED)
@@ -75,7 +77,7 @@ def any_issuer(hand: Hand, token: str) -> Mapping[str, Any]:
 
 def no_signature(hand: Hand, token: str) -> Mapping[str, Any]:
     """A verifier that verifies nothing."""
-    return jwt.decode(token, options={"verify_signature": False})
+    return jwt.decode(token, options=UNVERIFIED)
 
 
 CARELESS: Mapping[str, Callable[[Hand, str], Mapping[str, Any]]] = {
