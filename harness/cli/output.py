@@ -20,17 +20,22 @@ class Mistake(Exception):
 
 
 def write(target: str | None, text: str) -> None:
-    """Writes a result to a file, to standard output for `-`, or nowhere; a file appears whole or not at all."""
+    """Writes a result to a file, to standard output for `-`, or nowhere.
+
+    A file appears whole or not at all; what is there already and is no plain file (a device, a pipe) is written to.
+    """
     if target is None:
         return
     if target == STANDARD_OUTPUT:
         sys.stdout.write(text)
         return
-    partial = f"{target}.part"
+    plain = not os.path.exists(target) or (os.path.isfile(target) and not os.path.islink(target))
+    written = f"{target}.part" if plain else target
     try:
-        with open(partial, "w", encoding="utf-8", newline="\n") as file:
+        with open(written, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.replace(partial, target)
+        if plain:
+            os.replace(written, target)
     except OSError as error:
         raise Mistake(f"`{target}` cannot be written: {(error.strerror or str(error)).lower()}") from None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.cli.output import write
 from harness.cli.run import exit_code
 from harness.report.result import from_json
 from tests.cli.conftest import Ran
@@ -93,6 +95,21 @@ def test_all_outputs_are_written_to_their_files(
     assert json.loads((project.folder / "r.sarif").read_text())["version"] == "2.1.0"
     assert len(list((project.folder / "kept").iterdir())) == 2
     assert not list(project.folder.glob("*.part"))
+
+
+def test_what_is_no_plain_file_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    kept, link, pipe = tmp_path / "kept.json", tmp_path / "link.json", tmp_path / "pipe"
+    link.symlink_to(kept)
+    kept.write_text("old")
+    write(str(link), "new")
+    assert link.is_symlink()
+    assert kept.read_text() == "new"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write(str(pipe), "through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
 
 
 def test_a_stale_waiver_is_a_mistake_at_its_line(
