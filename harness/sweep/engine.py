@@ -27,6 +27,8 @@ from harness.sweep.store import Store
 Progress = Callable[[int, int], None]
 AHEAD = 2
 """Batches handed out for each worker: one to make, one to go on with."""
+ANSWERS_WITHIN = "10s"
+"""How long a Dask scheduler may take to answer."""
 DEATHS = 5
 """So many times in a row workers may die without a batch being finished."""
 
@@ -137,7 +139,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     except ImportError:
         raise UsageError("a sweep on a cluster needs Dask; install `harness[dask]`") from None
     try:
-        client = distributed.Client(address, timeout="10s")
+        client = distributed.Client(address, timeout=ANSWERS_WITHIN)
     except (OSError, ValueError, TypeError):
         raise UsageError(f"no Dask scheduler answers at `{address}`") from None
     with client:

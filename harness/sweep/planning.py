@@ -19,10 +19,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from harness.load import Document, Loaded, Problem, ProblemList, load_model, read_document, validate
-from harness.plan import Scenario, load_system, system_of, words
+from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model, validate
+from harness.load.document import Mark
+from harness.plan import Scenario, load_scenario, load_system, system_of, words
 from harness.requirements import compile_requirements, read_requirements
-from harness.suite import UsageError, scenario_named
+from harness.suite import scenarios_of
 from harness.suite.cached import own_fingerprint
 from harness.sweep.knobs import OF_SCENARIO, KnobError, column, described, drawn, values_of, with_settings
 from harness.sweep.model import Draw, SweepFile
@@ -134,7 +135,7 @@ def decoded(plan: bytes) -> Sweep:
 
 
 def load_sweep(path: str | Path) -> Sweep:
-    """A sweep file with all that it names; raises ProblemList with every mistake, UsageError for an unknown scenario.
+    """A sweep file with all that it names; raises ProblemList with every mistake.
 
     Every value of every knob is tried in its place, one at a time.
     """
@@ -155,6 +156,7 @@ class _Checked:
         self.problems: list[Problem] = []
         self.system_documents: list[Document] = []
         self.scenario_documents: list[Document] = []
+        self.known: dict[str, str] | None = None
 
     def raise_problems(self) -> None:
         if self.problems:
@@ -204,15 +206,22 @@ class _Checked:
         return Part(loaded.model.name, shown, loaded.document.value)
 
     def _scenario(self, name: str, requirements: str, number: int) -> Part:
-        named = self._beside(name) if name.endswith((".yaml", ".yml")) else name
-        try:
-            found = scenario_named(named, requirements)
-        except UsageError as unknown:
-            self.problems.append(self.document.problem(str(unknown), "scenarios", number))
+        path = self._beside(name) if name.endswith((".yaml", ".yml")) else self._known(requirements).get(name)
+        if path is None:
+            hint = did_you_mean(name, self._known(requirements))
+            self.problems.append(
+                self.document.problem(f"unknown scenario `{name}`", "scenarios", number, suggestion=hint)
+            )
             return Part(name, name, {})
-        document = read_document(found.path)
-        self.scenario_documents.append(document)
-        return Part(found.id, name, document.value)
+        loaded = load_scenario(path)
+        self.scenario_documents.append(loaded.document)
+        return Part(loaded.model.id, name, loaded.document.value)
+
+    def _known(self, requirements: str) -> dict[str, str]:
+        """The paths of the scenarios beside the requirements, by id; read once."""
+        if self.known is None:
+            self.known = {one.id: one.path for one in scenarios_of(requirements)}
+        return self.known
 
     def _values(self, path: str) -> list[Any]:
         try:
@@ -260,6 +269,7 @@ def checked(document: Document, settings: Mapping[str, Any], *, of_scenario: boo
     """A system or scenario with some settings in their places; raises KnobError or ProblemList."""
     changed = copy(document)
     changed.value = with_settings(document.value, settings)
+    changed.root = _marked(changed.value)
     return validate(changed, Scenario) if of_scenario else system_of(changed).model
 
 
@@ -268,6 +278,12 @@ def document_of(part: Part) -> Document:
     document = Document(part.path, "")
     document.value = part.value
     return document
+
+
+def _marked(value: Any) -> Mark:
+    """Places for a value that stands in no file as it is: all of them at the start, so that mistakes can be told."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return Mark(0, 0, parts={key: _marked(part) for key, part in items})
 
 
 def _samples(draw: Draw) -> Sequence[Any]:

@@ -38,7 +38,7 @@ class Store:
         about = self.folder / ABOUT
         if about.exists():
             self._check(about)
-        elif self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.is_dir() and any(self.folder.iterdir()):
             raise UsageError(f"`{self.folder}` is not empty and holds no sweep; name another folder")
         try:
             (self.folder / PARTS).mkdir(parents=True, exist_ok=True)
