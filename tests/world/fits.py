@@ -13,8 +13,10 @@ from harness.trace import Event, Field, Kind, Vocabulary
 
 OPEN = frozenset({"session", "task", "event", "token"})
 """Classes of names that a run makes up as it goes."""
-MADE_UP = ("sub_agent", "client")
-"""How the names of programs start that come into being during a run: a spawned agent, a registered client."""
+MADE_UP = ("sub_agent", "client", "https://")
+"""How names start that come into being during a run: of a spawned agent, a registered client, a client that is a URL."""
+ANY = "*"
+"""What a way to data is open for, where nobody limited the purpose."""
 
 
 def misfits(event: Event, vocabulary: Vocabulary, words: Mapping[str, frozenset[str]]) -> list[str]:
@@ -81,6 +83,8 @@ def _wrong_one(field: Field, value: Any, words: Mapping[str, frozenset[str]]) ->
 
 def _unknown(field: Field, value: str, words: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """A name that nobody has, where all names of these classes are known beforehand."""
+    if value == ANY and field.name == "purpose":
+        return
     if OPEN & set(field.classes) or not all(name in words for name in field.classes):
         return
     if not any(value in words[name] for name in field.classes) and not value.startswith(MADE_UP):
