@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from harness.oauth import lifecycles
-from harness.oauth.authority import Authority, Call, Ids, can, moved, need_enabled, number
+from harness.oauth.authority import Authority, Call, Ids, can, moved, need_enabled, number, own_claims
 from harness.oauth.client_auth import authenticate
 from harness.oauth.forms import Form, parse_details, read_details, read_targets
 from harness.oauth.issue import NO_STORE, Ask, issue_access_token, token_response
@@ -119,7 +119,7 @@ def _asked(
     request = Backchannel(
         call.ids.next("approval"), client.client_id, client.agent, user.id, scopes, audience, details, shown, overridden,
         form.one("binding_message"), call.now_s, call.now_s + _life_s(authority, form), form.one("acr_values"),
-        interval_s=profile.poll_interval_s, txn=form.one("txn"),
+        interval_s=profile.poll_interval_s, txn=form.one("txn"), delegation=_asking_task(authority, form),
     )  # fmt: skip
     store.backchannel[request.id] = request
     store.asked[user.id] = (*_recent(authority, user.id, call.now_s), call.now_s)
@@ -129,6 +129,12 @@ def _asked(
         "interval": request.interval_s,
     }
     return Response(200, NO_STORE, body)
+
+
+def _asking_task(authority: Authority, form: Form) -> str | None:
+    """The grant of the task that asks, where the client shows the token that it works with (`subject_token`)."""
+    claims = own_claims(authority, form.one("subject_token") or "")
+    return claims.delegation_id if claims is not None else None
 
 
 def _life_s(authority: Authority, form: Form) -> float:
@@ -232,12 +238,22 @@ def redeem(authority: Authority, call: Call, form: Form, client: Client) -> Resp
         authority, "ciba", user=request.user, clients=(client.client_id,),
         agents=(client.agent,) if client.agent else (), audiences=(request.audience,),
     )  # fmt: skip
+    _need_task_alive(authority, request)
     once = can(request, lifecycles.BACKCHANNEL, "redeem")
     need(once, "P-115", "invalid_grant", "the approval was redeemed before", check="approval")
     within_s = authority.profile.redeem_within_s
     timely = within_s is None or call.now_s - request.answered_s <= within_s
     need(timely, "P-115", "expired_token", "the approval is too old", check="approval_age")
     return _redeemed(authority, call, client, request)
+
+
+def _need_task_alive(authority: Authority, request: Backchannel) -> None:
+    """With eligibility re-checked: an approval does not resurrect a task whose grant was revoked meanwhile."""
+    if all(path != "ciba" for path, _ in authority.profile.eligibility_cells):
+        return
+    grant = authority.store.grants.get(request.delegation or "")
+    alive = grant is None or can(grant, lifecycles.GRANT, "derive")
+    need(alive, "P-079", "invalid_grant", "the task that asked is over", check="eligibility")
 
 
 def _pending(authority: Authority, call: Call, request: Backchannel) -> None:

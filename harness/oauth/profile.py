@@ -83,7 +83,6 @@ class AsProfile(msgspec.Struct, frozen=True, kw_only=True):
     prompt_window_s: float = 3_600
     poll_interval_s: float = 5
     user_code_required: bool = False
-    elevated_scopes: frozenset[str] = frozenset()
 
     # denial: which path asks about which principal
     disabled_cells: frozenset[Cell] = ALL_CELLS

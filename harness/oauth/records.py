@@ -51,8 +51,6 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: str | None = None
     region: str | None = None
     user_code: str | None = None
-    roles: tuple[str, ...] = ()
-    assurance: int | None = None
 
 
 class Session(msgspec.Struct, frozen=True, gc=False):
@@ -151,7 +149,6 @@ class Backchannel(msgspec.Struct, frozen=True, gc=False):
     acr: str = "low"
     session: str | None = None
     channel: str = ""
-    grant: str | None = None
     txn: str | None = None
     delegation: str | None = None
 

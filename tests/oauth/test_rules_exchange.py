@@ -610,6 +610,21 @@ def test_a_disabled_person_cannot_log_in() -> None:
 
 
 @rule("P-079")
+def test_an_approval_does_not_resurrect_a_task() -> None:
+    for cells, word in ((ALL_CELLS, "eligibility"), (NO_CELLS, None)):
+        wire = Wire(eligibility_cells=cells, poll_interval_s=0)
+        token = wire.chain()["a2a"]
+        request = good(wire.ask(subject_token=token)).body["auth_req_id"]
+        other = good(wire.ask()).body["auth_req_id"]
+        for one in (request, other):
+            wire.answer(one)
+        wire.server.revoke_grant("grant1", now_s=0)
+        answer = wire.poll(request)
+        assert (answer.refusal.check if answer.refusal else None) == word
+        good(wire.poll(other))
+
+
+@rule("P-079")
 def test_another_domain_hears_of_a_denial() -> None:
     for signal in (
         Signal("agent_denied", 1, agent="insurance_agent"), Signal("agent_denied", 1, agent="agent@partner"),

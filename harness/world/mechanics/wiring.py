@@ -77,7 +77,6 @@ def as_profile(design: Design, name: str) -> AsProfile:
         redeem_within_s=_seconds(approvals.lifetime, 120_000) if design.on("K14", name) else None,
         display="server" if design.on("K15") else "client",
         prompt_limit=controls.setting("K15").limit if design.on("K15") else None,
-        elevated_scopes=frozenset(str(scope) for scope in design.elevated),
         disabled_cells=_cells(design, "K16", name),
         eligibility_cells=_cells(design, "K22", name),
         lineage=design.on("K18", name),
