@@ -125,3 +125,32 @@ def test_every_key_of_the_language_is_drawn() -> None:
     draw()
     keys = frozenset().union(*PATTERN_KEYS.values())
     assert keys - set(seen) == set(), "keys that no rule had"
+
+
+@LAW
+@given(both=rules(), trace=traces(max_size=8), which=st.integers(0, 7), late=st.integers(0, 3), rest=traces(max_size=6))
+def test_different_pasts_with_one_canonical_state_have_one_future(
+    both: Both, trace: list[dict[str, Any]], which: int, late: int, rest: list[dict[str, Any]]
+) -> None:
+    """One event of the past is moved or (`late` 0) left out; if that makes no canonical difference, it makes none."""
+    found = compiled(both.file)
+    each = monitor(found["R"].rules[0], found.vocabulary)
+    past = split(trace)
+    if not past:
+        return
+    at, now = which % len(past), past[-1]["time"] + 3
+    moved = {**past[at], "time": past[at]["time"] + late}
+    other = past[:at] + ([moved] if late else []) + past[at + 1 :]
+    other.sort(key=lambda e: e["time"])
+    states = each.new_state(), each.new_state()
+    for state, events in zip(states, (past, other), strict=True):
+        for plain in events:
+            each.step(state, real(plain, found.vocabulary))
+        each.advance(state, now)
+    if each.canon(states[0], now) != each.canon(states[1], now):
+        return
+    event(f"{found['R'].rules[0].pattern}: same canonical state, {'left out' if not late else 'moved'}")
+    for plain in split(rest):
+        later = real({**plain, "time": plain["time"] + now, "id": plain["id"] + 100}, found.vocabulary)
+        one, two = each.step(states[0], later), each.step(states[1], later)
+        assert (one is None) == (two is None), f"{told(both, trace)}\nother past: {other}\nat: {plain}"
