@@ -41,6 +41,7 @@ from harness.oauth.records import Client, Code, Grant, Pushed, Session
 from harness.oauth.refusals import Refused, found, need
 
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
+MAX_PUSHED_CHARS = 20_000
 MIN_VERIFIER_CHARS, MAX_VERIFIER_CHARS = 43, 128
 
 
@@ -110,6 +111,8 @@ def _signed(authority: Authority, form: Form, client: Client) -> Form:
 def push(authority: Authority, call: Call, form: Form) -> Response:
     """Take an authorization request from an authenticated client, for one use within its lifetime (RFC 9126)."""
     client = authenticate(authority, call, form)
+    small = sum(len(value) for name in form.names() for value in form.many(name)) <= MAX_PUSHED_CHARS
+    need(small, "P-098", "invalid_request", "the pushed request is too large", check="par", status=413)
     need("request_uri" not in form, "P-098", "invalid_request", "`request_uri` cannot be pushed", check="par")
     inner = _signed(authority, form, client) if "request" in form else form
     exact = inner.one("redirect_uri") in client.redirect_uris

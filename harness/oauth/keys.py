@@ -23,7 +23,7 @@ from jwt.utils import base64url_decode
 
 ALGORITHMS = ("EdDSA", "ES256", "RS256")
 MAX_TOKEN_CHARS = 16_384
-MAX_REMEMBERED = 200_000
+MAX_REMEMBERED = 20_000
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
 _THUMBPRINT_MEMBERS = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}

@@ -21,6 +21,7 @@ from harness.oauth.tokens import ACCESS_TOKEN, Claims, read_claims
 
 NO_REFUSAL: tuple[Refusal, ...] = ()
 MAX_PLANS = 4_096
+SCHEMES = frozenset({"Bearer", "DPoP"})
 
 
 class Answered(NamedTuple):
@@ -87,7 +88,7 @@ class ResourceServer:
     def check(self, presented: Presented, route: RouteRule, *, now_s: float) -> tuple[Refusal, ...]:
         """Every check that refuses, in a fixed order: the first is the answer, `()` admits. Changes nothing."""
         token = presented.token or ""
-        if not token or presented.in_query or presented.credentials != 1:
+        if not token or presented.in_query or presented.credentials != 1 or presented.scheme not in SCHEMES:
             refusal = self._no_credential(presented, route)
             if refusal is not None:
                 return (refusal,)
@@ -126,7 +127,7 @@ class ResourceServer:
         return known[1]
 
     def _no_credential(self, presented: Presented, route: RouteRule) -> Refusal | None:
-        """Nothing that could be judged: several credentials, one in the query (ignored), or none at all."""
+        """Nothing that could be judged: several credentials, one in the query (ignored), none, or of another scheme."""
         if presented.credentials > 1:
             detail = "more than one credential was sent"
             return refuse(self.profile, "credentials", "P-013", "invalid_request", 400, detail)

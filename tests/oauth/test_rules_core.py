@@ -255,6 +255,8 @@ def test_without_credentials_the_challenge_has_no_error() -> None:
     (said,) = api(resource_metadata=None).check(Presented(None), READ, now_s=0)
     assert (said.status, said.rule) == (401, "P-010")
     assert said.challenge == 'Bearer realm="api", scope="claims.read"'
+    (said,) = api().check(Presented(Wire().chain()["claims"], scheme="Basic"), READ, now_s=0)
+    assert (said.status, said.rule, said.check) == (401, "P-010", "credentials")
 
 
 @rule("P-011")

@@ -106,7 +106,13 @@ def test_every_check_of_a_proof() -> None:
     assert broken(with_claims(iat=None)) == "`iat` is missing"
     assert broken(with_claims(iat=True)) == "`iat` is missing"
     assert broken(with_claims(ath=None)) == "`ath` is another token"
-    for bad in (with_claims(by=key("thief")), "x", "a.b.c", with_claims(header={"jwk": {"kty": "oct", "k": "eA"}})):
+    for bad in (
+        with_claims(by=key("thief")),
+        "x",
+        "a.b.c",
+        f"{ours},{ours}",
+        with_claims(header={"jwk": {"kty": "oct", "k": "eA"}}),
+    ):
         assert broken(bad) == "the proof is not signed by the key in it"
     private = {**signer.public.jwk, "d": "AAAA"}
     assert broken(with_claims(header={"jwk": private})) == "the proof is not signed by the key in it"
@@ -246,6 +252,8 @@ def test_a_pushed_request_is_used_once_in_time_by_its_client() -> None:
     refused(use("urn:ietf:params:oauth:request_uri:none"), "P-098", "invalid_request_uri")
     refused(wire.authorize(session), "P-098", "invalid_request", check="par")
     refused(wire.as_client("portal", "/par", request_uri=uri, **PUSH), "P-098", "invalid_request")
+    big = wire.as_client("portal", "/par", **{**PUSH, "nonce": "x" * 20_000})
+    refused(big, "P-098", "invalid_request", 413)
     got = wire.server.receive(replace_method(wire), now_s=0, ids=wire.ids)
     refused(got, "P-098", "invalid_request", 405)
 
