@@ -18,9 +18,9 @@ SCENARIOS = [text for text in EXAMPLES if text.startswith("kind: scenario")]
 INSURANCE = "scenarios/systems/insurance.yaml"
 
 
-def test_the_readme_shows_four_scenarios_and_the_settings_of_controls() -> None:
-    assert len(SCENARIOS) == 4
-    assert len(EXAMPLES) == 5
+def test_the_readme_shows_six_scenarios_a_system_and_the_settings_of_controls() -> None:
+    assert len(SCENARIOS) == 6
+    assert len(EXAMPLES) == 8
 
 
 @pytest.mark.parametrize("text", SCENARIOS[:3], ids=["twist", "actions", "misfortunes"])

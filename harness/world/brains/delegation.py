@@ -65,9 +65,8 @@ def _exchange(view: View, helper: str, handed: str | None, info: EndpointInfo) -
 
 def assertion_at_home(view: View) -> Plan:
     """T55: an assertion made for another domain's server is presented at the one that made it; then it is lost."""
-    home = view.endpoint(view.spec.tool).domain
-    there = targets.first(view, lambda one: one.domain != home and one.endpoint.scope is not None)
-    shut = targets.named_or(view, lambda one: one.endpoint.administrative and one.domain == home)
+    there = targets.first(view, lambda one: one.domain != view.domain and one.endpoint.scope is not None)
+    shut = targets.named_or(view, lambda one: one.endpoint.administrative and one.domain == view.domain)
     if there is None or shut is None:
         return (yield from end(view))
     ask = c.GetToken(

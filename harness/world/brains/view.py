@@ -96,6 +96,11 @@ class View:
         return self._world.tasks[self.task].session
 
     @property
+    def domain(self) -> str:
+        """The domain that this agent belongs to, and whose server gives it tokens."""
+        return self._world.design.domain_of(self.agent)
+
+    @property
     def helpers(self) -> tuple[str, ...]:
         """The sub-agents that this agent can start."""
         agents = self._world.design.system.agents

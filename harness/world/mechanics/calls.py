@@ -79,6 +79,8 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
     aim = aimed(world, step, info, credential, task, actor=server, asked=asked)
     second = hop_of(world, info, credential, aim)
     if isinstance(derived, Stop):
+        if derived.reason == "invalid_token":  # the token ended on the way: to the caller that is the server's own 401
+            derived = derived._replace(error="invalid_token")
         return _refuse(world, step, second, asked, task, derived)
     stop = guard.decide(world, info, second.request, derived, asked, presented=aim.presented)
     if stop is not None:
