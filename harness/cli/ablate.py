@@ -13,6 +13,7 @@ from harness.cli.output import json_text, progress_bar, table_stream, write
 if TYPE_CHECKING:
     from harness.suite.ablate import Ablation
     from harness.suite.expectations import Checked
+    from harness.suite.graded import Grade
     from harness.suite.matrix import Result
 
 FINISHED, SURPRISED, FAILED = 0, 1, 4
@@ -27,6 +28,7 @@ class AblateOptions:
     without: tuple[str, ...] = ()
     seed: int = 0
     pairs: bool = True
+    exposure: bool = False
     check: bool = False
     json: str | None = None
     markdown: str | None = None
@@ -36,13 +38,13 @@ def run_ablate(options: AblateOptions) -> int:
     """Takes every control away in turn; 0 when finished, 4 where a run failed, with `check` 1 where one surprised."""
     from harness.suite.ablate import ablate_project
     from harness.suite.differences import compare_with_prediction
-    from harness.suite.matrix import document, markdown
+    from harness.suite.matrix import Result, document, markdown
     from harness.suite.project import load_project
 
     project = load_project(options.requirements, systems=options.systems or None, without=options.without)
     with progress_bar("taking controls away") as progress:
         ablations = ablate_project(project, seed=options.seed, pairs=options.pairs, progress=progress)
-    results = [(one, compare_with_prediction(one)) for one in ablations]
+    results = [Result(one, compare_with_prediction(one), _grades(options, one)) for one in ablations]
     stream = table_stream(options.json, options.markdown)
     _print(results, stream)
     checked = _check(options, stream) if options.check else []
@@ -60,20 +62,32 @@ def command(options: AblateOptions) -> str:
     words += [word for one in options.without for word in ("--without", one)]
     words += ["--seed", str(options.seed)] if options.seed else []
     words += [] if options.pairs else ["--no-pairs"]
+    words += ["--exposure"] if options.exposure else []
     words += ["--markdown", options.markdown] if options.markdown else []
     return shlex.join(words)
+
+
+def _grades(options: AblateOptions, ablation: Ablation) -> Sequence[Grade]:
+    """What lies open without the pairs, where that is asked for."""
+    from harness.suite.graded import grades
+
+    if not (options.exposure and options.pairs):
+        return ()
+    with progress_bar("measuring what lies open") as progress:
+        return grades(ablation.project, ablation.design, seed=options.seed, progress=progress)
 
 
 def _print(results: Sequence[Result], stream: IO[str]) -> None:
     from harness.report.terminal import print_rows
     from harness.suite.matrix import columns, notes, rows
 
-    for number, (ablation, comparison) in enumerate(results):
+    for number, result in enumerate(results):
+        ablation = result.ablation
         stream.write("\n" if number else "")
         stream.write(f"{ablation.design.system.name} ({ablation.design.shown}), seed {ablation.seed}\n")
         print_rows(columns(ablation), rows(ablation), stream)
         stream.write("\n")
-        stream.writelines(f"{note}\n" for note in notes(ablation, comparison))
+        stream.writelines(f"{note}\n" for note in notes(result))
 
 
 def _check(options: AblateOptions, stream: IO[str]) -> list[Checked]:

@@ -17,10 +17,14 @@ from harness.plan.values import Closed, Name
 
 
 class Pair(Closed):
-    """Two controls that are also taken away together, and what that is expected to show."""
+    """Two controls that are also taken away together, and what that is expected to show.
+
+    `exposure` names the slices of what lies within reach that grade it, where a verdict alone would hide the degree.
+    """
 
     controls: list[Name]
     text: str
+    exposure: list[Name] = []
 
 
 class Blocked(Closed):

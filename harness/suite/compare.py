@@ -85,7 +85,7 @@ def compare(
     project = load_project(requirements_path, systems=systems, without=without)
     seeds = tuple(range(seed, seed + runs))
     jobs = [Job(design, scenario, one) for design in project.designs for one in seeds for scenario in project.scenarios]
-    found = run_each(jobs, measure, lost=_lost, progress=progress)
+    found = run_each(jobs, measured_run, lost=measured_failed, progress=progress)
     each = len(seeds) * len(project.scenarios)
     sides = [
         _side(project, design, seeds, found[number * each : (number + 1) * each])
@@ -94,7 +94,7 @@ def compare(
     return Comparison(project, seeds, each, tuple(sides))
 
 
-def measure(job: Job) -> Measured:
+def measured_run(job: Job) -> Measured:
     """Simulates one job with what lies within reach, judges it and measures it; what is raised becomes its failure."""
     try:
         trace = simulate(job.design.system, job.design.controls, job.scenario, seed=job.seed, reach=True)
@@ -109,10 +109,11 @@ def measure(job: Job) -> Measured:
         open_to = {one.slice: one.record_s for one in exposures(trace) if one.category == ALL}
         return Measured(job.design.judge.judge(trace), benign(trace), open_to, counted)
     except Exception as error:
-        return _lost(job, reason_of(error))
+        return measured_failed(job, reason_of(error))
 
 
-def _lost(job: Job, reason: str) -> Measured:
+def measured_failed(job: Job, reason: str) -> Measured:
+    """A run that failed: an error for every requirement, and nothing measured."""
     return Measured(failed_run(job.design.requirements, reason), failure=reason)
 
 

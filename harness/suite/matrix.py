@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.plan import control_catalogue
 from harness.report.words import VERDICTS, count
 from harness.suite.ablate import Ablation, Removal, named_pairs
 from harness.suite.differences import Comparison, Difference
+from harness.suite.graded import Grade
 
 SCHEMA = "harness/ablate/1"
 BROKEN = "✗"
-Result = tuple[Ablation, Comparison | None]
+
+
+class Result(NamedTuple):
+    """The matrix of one design, how it compares with its prediction (None: nobody made one), and how pairs are graded."""
+
+    ablation: Ablation
+    comparison: Comparison | None = None
+    grades: Sequence[Grade] = ()
 
 
 def key_of(removal: Removal) -> str:
@@ -30,11 +38,12 @@ def key_of(removal: Removal) -> str:
 
 def document(results: Sequence[Result]) -> dict[str, Any]:
     """The result as JSON values: that of the first design, and `systems` with each where there are several."""
-    documents = [_document(*one) for one in results]
+    documents = [_document(one) for one in results]
     return documents[0] if len(documents) == 1 else {**documents[0], "systems": documents}
 
 
-def _document(ablation: Ablation, comparison: Comparison | None) -> dict[str, Any]:
+def _document(result: Result) -> dict[str, Any]:
+    ablation, comparison, grades = result
     return {
         "schema": SCHEMA,
         "system": ablation.design.shown,
@@ -51,6 +60,7 @@ def _document(ablation: Ablation, comparison: Comparison | None) -> dict[str, An
         "guarded_by": _lists(ablation.guards),
         "redundant": {control: _removal(ablation, control).taken_over for control in ablation.redundant},
         "pairs": {key_of(one): _pair(ablation, one) for one in ablation.pairs},
+        "exposure_record_s": [asdict(one) for one in grades],
         "predicted": comparison is not None,
         "differences": _by_cell(comparison.cells) if comparison else {},
         "scenario_differences": _by_scenario(comparison.scenarios) if comparison else {},
@@ -146,8 +156,9 @@ def _no_longer_tested(ablation: Ablation, removal: Removal, requirement: str) ->
     return now == "not_challenged" and before != now
 
 
-def notes(ablation: Ablation, comparison: Comparison | None) -> Iterator[str]:
+def notes(result: Result) -> Iterator[str]:
     """What stands beneath the table, a paragraph each: guards, redundancy, pairs, differences, failed runs."""
+    ablation, comparison, grades = result
     for requirement, controls in ablation.guards.items():
         guarded = (
             f"guarded by {', '.join(controls)}"
@@ -159,10 +170,23 @@ def notes(ablation: Ablation, comparison: Comparison | None) -> Iterator[str]:
         yield f"{control} breaks nothing when taken away alone; {_successors(_removal(ablation, control))}"
     for pair, removal in zip(named_pairs(ablation.design), ablation.pairs, strict=False):
         yield f"{key_of(removal)}: {' '.join(pair.text.split())}"
+        yield from (_graded(one) for one in grades if one.pair == removal.without)
     yield from _held_against(comparison)
     for one in (ablation.baseline, *ablation.removals, *ablation.pairs):
         for scenario, reason in one.failures.items():
             yield f"{VERDICTS['error']}: {scenario} without {key_of(one) or 'nothing'}: {reason}"
+
+
+def _graded(one: Grade) -> str:
+    first, second = one.pair
+    numbers = (one.with_both, one.without_first, one.without_second, one.without_both)
+    with_both, without_first, without_second, without_both = (
+        "failed" if number is None else f"{number:,.0f}" for number in numbers
+    )
+    return (
+        f"within reach {one.slice.replace('_', ' ')}, in record-seconds: {with_both} with both, {without_first} without "
+        f"{first}, {without_second} without {second}, {without_both} without both"
+    )
 
 
 def _successors(removal: Removal) -> str:
@@ -204,10 +228,11 @@ def markdown(results: Sequence[Result], *, command: str) -> str:
         "A cross means that the requirement breaks then and did not before, with the scenarios that break it; an empty",
         "cell that it does not; `?` that nothing puts it to the test any more.",
     ]
-    for ablation, comparison in results:
+    for result in results:
+        ablation = result.ablation
         lines += ["", f"## {ablation.design.system.name}", "", f"`{ablation.design.shown}`, seed {ablation.seed}.", ""]
         lines += _table(columns(ablation), rows(ablation))
-        lines += [""] + [f"- {note}" for note in notes(ablation, comparison)]
+        lines += [""] + [f"- {note}" for note in notes(result)]
     return "\n".join(lines) + "\n"
 
 

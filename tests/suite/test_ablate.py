@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from harness.cli.ablate import AblateOptions
+from harness.cli.ablate import AblateOptions, command
 from harness.plan.expected import Blocked, Explanation, Prediction, Shown, expected_catalogue
 from harness.suite import differences
 from harness.suite.ablate import Ablation, Removal, ablate
 from harness.suite.differences import Comparison, compare_with_prediction, shown
-from harness.suite.matrix import document, markdown, notes, rows
+from harness.suite.graded import grades
+from harness.suite.matrix import Result, document, markdown, notes, rows
 from harness.trace import STANDARD, Trace
 from tests.small_project import BROKEN, HONEST, STOPPED, Project, access, play, trace
 
@@ -26,33 +28,51 @@ EXPECTED = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def shipped() -> list[tuple[Ablation, Comparison | None]]:
-    """The matrices of the page in docs, made as its own head says."""
-    options = command_of_the_page()
+PAGES = ("matrix.md", "matrix_variants.md")
+
+
+@cache
+def made_again(page: str) -> tuple[Result, ...]:
+    """The matrices of a page in docs, made as its own head says."""
+    options = command_of(page)
     here = os.getcwd()
     os.chdir(ROOT)
     try:
         found = ablate(options.requirements, systems=options.systems or None)
-        return [(one, compare_with_prediction(one)) for one in found]
+        return tuple(result_of(one, options) for one in found)
     finally:
         os.chdir(here)
 
 
-def command_of_the_page() -> AblateOptions:
-    text = (ROOT / "docs" / "matrix.md").read_text(encoding="utf-8")
-    words = shlex.split(text.split("Made by `")[1].split("`")[0])
+@pytest.fixture
+def shipped() -> tuple[Result, ...]:
+    return made_again(PAGES[0])
+
+
+def text_of(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def command_of(page: str) -> AblateOptions:
+    words = shlex.split(text_of(page).split("Made by `")[1].split("`")[0])
     systems = tuple(words[n + 1] for n, word in enumerate(words) if word == "--system")
-    return AblateOptions(requirements="requirements.yaml", systems=systems, markdown=words[-1])
+    return AblateOptions(
+        requirements="requirements.yaml", systems=systems, exposure="--exposure" in words, markdown=words[-1]
+    )
+
+
+def result_of(ablation: Ablation, options: AblateOptions) -> Result:
+    graded = grades(ablation.project, ablation.design) if options.exposure else ()
+    return Result(ablation, compare_with_prediction(ablation), graded)
 
 
 # ---------------------------------------------------------------- the shipped matrix
 
 
 def test_requirement_by_control_the_matrix_is_the_expected_one(
-    shipped: list[tuple[Ablation, Comparison | None]],
+    shipped: tuple[Result, ...],
 ) -> None:
-    ablation, comparison = shipped[0]
+    ablation, comparison, _ = shipped[0]
     assert comparison is not None
     assert {one.without[0]: " ".join(sorted(one.broken)) for one in ablation.removals} == EXPECTED
     assert comparison.cells == ()
@@ -60,14 +80,14 @@ def test_requirement_by_control_the_matrix_is_the_expected_one(
 
 
 def test_every_difference_in_a_scenario_has_a_reason_that_its_trace_shows(
-    shipped: list[tuple[Ablation, Comparison | None]],
+    shipped: tuple[Result, ...],
 ) -> None:
-    for _, comparison in shipped:
+    for _, comparison, _ in shipped:
         assert comparison is None or comparison.unexplained == ()
 
 
-def test_every_explanation_is_needed(shipped: list[tuple[Ablation, Comparison | None]]) -> None:
-    for ablation, comparison in shipped:
+def test_every_explanation_is_needed(shipped: tuple[Result, ...]) -> None:
+    for ablation, comparison, _ in shipped:
         if comparison is not None:
             used = {(one.without, one.scenario, one.requirement) for one in comparison.scenarios}
             said = {(tuple(one.without), one.scenario, one.requirement) for one in comparison.prediction.explained}
@@ -75,25 +95,25 @@ def test_every_explanation_is_needed(shipped: list[tuple[Ablation, Comparison | 
 
 
 def test_each_control_alone_keeps_some_attack_out_and_each_requirement_is_guarded(
-    shipped: list[tuple[Ablation, Comparison | None]],
+    shipped: tuple[Result, ...],
 ) -> None:
-    ablation, _ = shipped[0]
+    ablation = shipped[0].ablation
     assert set(ablation.sole_blockers) == set(EXPECTED)
     assert all(ablation.guards.values())
     assert ablation.redundant == ()
 
 
 def test_approval_channel_and_binding_stand_in_for_each_other(
-    shipped: list[tuple[Ablation, Comparison | None]],
+    shipped: tuple[Result, ...],
 ) -> None:
-    ablation, _ = shipped[0]
+    ablation = shipped[0].ablation
     together = {one.without: ablation.only_together(one) for one in ablation.pairs}
-    assert together[("K12", "K13")] == ("S23",)
+    assert together[("K12", "K13")] == ("M36c", "S23")
     assert [one.controls for one in expected_catalogue().pairs] == [list(pair) for pair in together]
 
 
-def test_taking_two_away_breaks_whatever_one_did(shipped: list[tuple[Ablation, Comparison | None]]) -> None:
-    for ablation, _ in shipped:
+def test_taking_two_away_breaks_whatever_one_did(shipped: tuple[Result, ...]) -> None:
+    for ablation, _, _ in shipped:
         alone = {one.without[0]: one for one in ablation.removals}
         for pair in ablation.pairs:
             for control in pair.without:
@@ -101,10 +121,29 @@ def test_taking_two_away_breaks_whatever_one_did(shipped: list[tuple[Ablation, C
                     assert set(scenarios) <= set(pair.broken.get(requirement, ())), (pair.without, control)
 
 
-def test_the_page_says_what_is_found(shipped: list[tuple[Ablation, Comparison | None]]) -> None:
-    page = ROOT / "docs" / "matrix.md"
-    command = page.read_text(encoding="utf-8").split("Made by `")[1].split("`")[0]
-    assert page.read_text(encoding="utf-8") == markdown(shipped, command=command), f"make it again: {command}"
+def test_without_both_of_a_graded_pair_no_less_lies_open_than_without_either(shipped: tuple[Result, ...]) -> None:
+    graded = [one for result in shipped for one in result.grades]
+    assert {one.pair for one in graded} == {("K07", "K08"), ("K17", "K18"), ("K09", "K17")}
+    for one in graded:
+        numbers = (one.with_both, one.without_first, one.without_second, one.without_both)
+        assert None not in numbers
+        assert one.with_both <= min(numbers[1:3]) <= max(numbers[1:3]) <= one.without_both, one
+    short = next(one for one in graded if one.pair == ("K07", "K08"))
+    assert short.without_both > 2 * max(short.without_first, short.without_second)  # what a verdict does not show
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_says_what_is_found(page: str) -> None:
+    options = command_of(page)
+    assert text_of(page) == markdown(made_again(page), command=command(options)), f"make it again: {command(options)}"
+
+
+def test_asking_the_server_about_every_token_leaves_session_end_signals_and_audiences_idle() -> None:
+    ablation = next(one.ablation for one in made_again(PAGES[1]) if "introspection" in one.ablation.design.shown)
+    assert set(ablation.baseline.verdicts.values()) == {"held"}
+    assert set(ablation.redundant) == {"K01", "K09"}
+    pair = next(one for one in ablation.pairs if one.without == ("K09", "K17"))
+    assert "S01" in ablation.only_together(pair)
 
 
 # ---------------------------------------------------------------- what counts as broken
@@ -176,7 +215,7 @@ def test_without_a_control_others_may_do_its_work(project: Project, monkeypatch:
     by_another = trace(HONEST, access(2, "ben", twist="T01", stopped_by=("K05",)))
     found = one_ablation(monkeypatch, {"S01": trace(HONEST), "S18": needs("K04", otherwise=by_another)})
     assert removal(found, "K04").taken_over == {"K05": 1}
-    assert "K04 breaks nothing when taken away alone; its work is done by K05 (1 attack)" in notes(found, None)
+    assert "K04 breaks nothing when taken away alone; its work is done by K05 (1 attack)" in notes(Result(found))
 
 
 def test_a_failed_run_is_a_failed_cell_and_never_an_empty_one(
@@ -191,7 +230,7 @@ def test_a_failed_run_is_a_failed_cell_and_never_an_empty_one(
     assert found.failed
     assert removal(found, "K05").verdicts == {"R4": "error"}
     assert [cells[1] for cells in rows(found) if cells[0].startswith("K05")] == ["failed"]
-    assert list(document([(found, None)])["failures"]) == ["K05"]
+    assert list(document([Result(found)])["failures"]) == ["K05"]
 
 
 def test_a_removal_after_which_nothing_is_tested_is_marked(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,11 +349,11 @@ def replace_owner() -> object:
 
 def test_the_document_keeps_its_schema(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     found = one_ablation(monkeypatch, {"S01": trace(HONEST), "S18": needs("K04")})
-    told = document([(found, None)])
+    told = document([Result(found)])
     assert told["schema"] == "harness/ablate/1"
     assert told["baseline"] == {"R4": "held"}
     assert told["matrix"]["K04"] == {"R4": "violated"}
     assert told["scenarios"] == {"K04": ["S18"], "K05": [], "K12": [], "K13": []}
     assert (told["differences"], told["predicted"], told["runs"]) == ({}, False, 12)
-    both = document([(found, None), (replace(found, seed=3), None)])
+    both = document([Result(found), Result(replace(found, seed=3))])
     assert [one["seed"] for one in both["systems"]] == [0, 3]
