@@ -232,6 +232,9 @@ def ablate(
     pairs: Annotated[
         bool, typer.Option("--pairs/--no-pairs", help="Also take away the pairs that may stand in for each other.")
     ] = True,
+    exposure: Annotated[
+        bool, typer.Option("--exposure", help="Also measure what lies open without either and without both of a pair.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Also hold what scenario files expect against what happens.")
     ] = False,
@@ -252,6 +255,7 @@ def ablate(
         without=tuple(without or ()),
         seed=seed,
         pairs=pairs,
+        exposure=exposure,
         check=check,
         json=json,
         markdown=markdown,
