@@ -15,9 +15,19 @@ from harness.trace import Attempt, Cause, Event
 from tests.judge import reference
 
 PEOPLE = ("x", "y", "z")
+_MOST = {"u": "owner", "v": "owner", "m": "amount", "n": "amount", "k": "acr", "f": "sca", "l": "entitled"}
 FIELDS: dict[str, dict[str, str]] = {
-    "a.one": {"u": "owner", "v": "owner", "n": "amount", "k": "acr", "f": "sca", "l": "entitled", "currency": "id"},
-    "b.two": {"u": "owner", "v": "owner", "n": "amount", "k": "acr", "f": "sca", "l": "entitled"},
+    "a.one": {
+        "u": "owner",
+        "v": "owner",
+        "m": "amount",
+        "n": "amount",
+        "k": "acr",
+        "f": "sca",
+        "l": "entitled",
+        "currency": "id",
+    },
+    "b.two": {"u": "owner", "v": "owner", "m": "amount", "n": "amount", "k": "acr", "f": "sca", "l": "entitled"},
     "c.three": {"u": "owner", "n": "amount", "k": "acr", "l": "entitled"},
 }
 KINDS = tuple(FIELDS)
@@ -53,7 +63,7 @@ def tests_on(draw: st.DrawFn, kinds: list[str]) -> Condition:
     if name in ("u", "v"):
         return draw(word_tests(name, common(kinds, "u", "v")))
     if name == "n":
-        return draw(number_tests(name))
+        return draw(number_tests(name, common(kinds, "m")))
     if name == "k":
         return draw(rank_tests())
     if name == "f":
@@ -64,7 +74,7 @@ def tests_on(draw: st.DrawFn, kinds: list[str]) -> Condition:
 
 @st.composite
 def word_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
-    form = draw(st.integers(0, 6))
+    form = draw(st.integers(0, 7))
     word, other = draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(others))
     two = draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2))
 
@@ -83,20 +93,25 @@ def word_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
         return f"{name} not in [{', '.join(two)}]", lambda e: get(e) not in two
     if form == 5:
         return f"{name} in l", lambda e: get(e) is not None and get(e) in (e.get("l") or ())
+    if form == 6:
+        return f"{name} in [{other}, {word}]", lambda e: get(e) is not None and get(e) in (e.get(other), word)
     keyed = {"x": ["x"], "y": ["y", "z"]}
     return f"{name} not in $keyed by u", lambda e: get(e) is None or get(e) not in keyed.get(e.get("u"), [])
 
 
 @st.composite
-def number_tests(draw: st.DrawFn, name: str) -> Condition:
+def number_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
     sign, bound = draw(st.sampled_from(["<", "<=", ">", ">="])), draw(st.integers(0, 3))
-    compare = {
-        "<": lambda a: a < bound,
-        "<=": lambda a: a <= bound,
-        ">": lambda a: a > bound,
-        ">=": lambda a: a >= bound,
-    }
-    return f"{name} {sign} {bound}", lambda e: e.get(name) is not None and compare[sign](e[name])
+    compare = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b}[
+        sign
+    ]
+    if others and draw(st.booleans()):
+        other = others[0]
+        return (
+            f"{name} {sign} {other}",
+            lambda e: e.get(name) is not None and e.get(other) is not None and compare(e[name], e[other]),
+        )
+    return f"{name} {sign} {bound}", lambda e: e.get(name) is not None and compare(e[name], bound)
 
 
 @st.composite
@@ -277,6 +292,7 @@ def traces(draw: st.DrawFn, max_size: int = 14) -> list[dict[str, Any]]:
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "u": st.sampled_from(PEOPLE[:2]),
     "v": st.sampled_from(PEOPLE),
+    "m": st.integers(0, 3),
     "n": st.integers(0, 3),
     "k": st.sampled_from(RANKS),
     "f": st.booleans(),

@@ -16,7 +16,7 @@ from tests.judge import reference
 from tests.judge.strategies import Both, compiled, real, rules, traces
 
 LAW = settings(
-    max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 
@@ -117,7 +117,7 @@ def test_every_key_of_the_language_is_drawn() -> None:
 
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=700, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=500, deadline=None, derandomize=True, database=None)
     @given(both=rules())
     def draw(both: Both) -> None:
         seen.update(list(both.file))
