@@ -40,7 +40,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Checked:
-    """One expectation and what was found; `found` is `not_stated` where the requirements file has no such requirement."""
+    """One expectation and what was found.
+
+    `found` is `not_stated` where the requirements file has no such requirement, or the scenario does not apply.
+    """
 
     scenario: str
     path: str
@@ -54,7 +57,7 @@ class Checked:
 
     @property
     def applies(self) -> bool:
-        """Whether the requirement is one of the file's."""
+        """Whether the requirement is one of the file's, and the scenario fits the system."""
         return self.found != NOT_STATED
 
     @property
@@ -131,7 +134,7 @@ def _checked(plan: Plan, outcome: RunOutcome) -> Checked:
     by = "/".join(part for part in (name, expected.design, expected.variant) if part)
     found = Checked(scenario.id, scenario.path or scenario.id, by, expected, NOT_STATED, failure=outcome.failure)
     run = outcome.verdicts.get(expected.requirement)
-    if run is None:
+    if run is None or outcome.not_applicable is not None:
         return found
     return replace(
         found,

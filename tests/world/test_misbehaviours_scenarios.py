@@ -13,7 +13,7 @@ from harness.world import simulate
 from tests.world.worlds import system
 
 FILES = sorted(Path("scenarios/attacks").glob("m*.yaml"))
-FEWEST = 26
+FEWEST = 27
 VARIANTS = (
     "insurance_team",
     "insurance_low_value",
@@ -21,6 +21,7 @@ VARIANTS = (
     "insurance_older_mcp",
     "insurance_loose_clocks",
     "insurance_dpop",
+    "insurance_search",
 )
 """The systems that were added for a misbehaviour's sake: each must do all honest work of the reference system."""
 
@@ -39,6 +40,21 @@ def test_what_they_expect_happens(requirements: str, seed: int) -> None:
     checked = check_expectations(requirements, scenarios=chosen(), seed=seed)
     assert any(one.applies for one in checked)
     assert not_met(checked) == {}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_small_amounts_add_up_where_there_are_any(seed: int) -> None:
+    low_value = "scenarios/systems/insurance_low_value.yaml"
+    one = load_scenario("scenarios/attacks/m35_many_small_payouts.yaml").model
+    checked = check_expectations("scenarios/further/requirements.yaml", systems=[low_value], scenarios=[one], seed=seed)
+    assert [found.applies for found in checked] == [True, True]
+    assert not_met(checked) == {}
+
+
+def test_where_there_are_none_nothing_is_claimed_of_it() -> None:
+    one = load_scenario("scenarios/attacks/m35_many_small_payouts.yaml").model
+    checked = check_expectations("scenarios/further/requirements.yaml", scenarios=[one])
+    assert [found.applies for found in checked] == [False, False]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem.split("_")[0])

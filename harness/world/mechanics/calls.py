@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.world.mechanics import answers, custody, egress, grants, guard, transport
+from harness.world.mechanics import answers, custody, egress, grants, guard, sinks, transport
 from harness.world.mechanics.aims import aimed, behind_tool, hop_of
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.effects import (
@@ -99,6 +99,8 @@ def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task |
         server = world.design.mcp_service
         last = hop_of(world, asked.info, None, aimed(world, step, asked.info, None, task, actor=server, asked=asked))
         effects.append(Effect("request.allowed", last.who, {}, last.request))
+    if last.info.endpoint.sink == "external":
+        effects += sinks.sent(last, sinks.carried(world, step))
     return effects + _handler_effects(world, step, last, asked)
 
 
@@ -108,17 +110,7 @@ def _handler_effects(world: World, step: Call, hop: Hop, asked: guard.Asked) -> 
         effects.append(Effect("operation.completed", hop.who, operation_fields(asked.operation), hop.request))
     if hop.info.endpoint.creates_document:
         effects.append(answers.document(world, step, hop, asked.records))
-    if hop.info.endpoint.sink == "external":
-        effects += _sent_outside(world, step, hop)
     return effects
-
-
-def _sent_outside(world: World, step: Call, hop: Hop) -> list[Effect]:
-    """What goes outside with a call: the data in its arguments, by default all that the task has seen."""
-    keys = step.items or world.contexts.get(step.task or "", ())
-    categories = dict.fromkeys(name for key in keys for name in world.items[key].categories)
-    own = {"destination": hop.info.name, "external": True}
-    return [Effect("message.sent", hop.who, own | {"category": name}, hop.request) for name in categories]
 
 
 def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, stop: Stop) -> Reply:
@@ -154,6 +146,8 @@ def _handle(
         _decision(world, hop, asked.operation, "permit")
         world.operations[asked.operation.id] = asked.operation
     settle(world, step, _handler_effects(world, step, hop, asked), None)
+    if hop.info.endpoint.sink == "external":
+        sinks.send(world, step, hop, task)
     outer = tool or hop
     answered = asked.records
     if tool is not None and world.design.is_third_party(step.agent):
