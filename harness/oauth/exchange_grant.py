@@ -208,49 +208,59 @@ def _details(
 
 def _assertion(authority: Authority, call: Call, form: Form, client: Client, subject: Subject) -> Response:
     """An identity assertion for the server of another domain (ID-JAG): short, for it alone, naming the client there."""
-    claims = subject.claims
+    _need_assertable(authority, form, subject.claims)
+    scopes = form.words("scope") or subject.claims.scope
+    if authority.profile.scope_policy != "naive":
+        more = scopes <= subject.claims.scope
+        need(more, "P-053", "invalid_scope", "more scope than the subject token has", check="scope_policy")
+    need_within(authority, authority.store.grants.get(subject.claims.delegation_id or ""), scopes, ())
+    claims = _assertion_claims(authority, call, form, client, subject)
+    claims["scope"] = " ".join(sorted(scopes))
+    body = {
+        "issued_token_type": ID_JAG,
+        "access_token": authority.keys.signing.sign(claims, "oauth-id-jag+jwt"),
+        "token_type": "N_A",
+        "expires_in": number(claims["exp"] - call.now_s),
+        "scope": claims["scope"],
+    }
+    return Response(200, {"Cache-Control": "no-store"}, body)
+
+
+def _need_assertable(authority: Authority, form: Form, claims: Claims) -> None:
+    """Refuse a server that is not trusted, an incomplete request, and a login that is too weak."""
     if authority.profile.enterprise_managed:
         complete = "audience" in form and "resource" in form and "actor_token" not in form
-        need(
-            complete, "P-070", "invalid_request", "audience and resource are needed, no actor token", check="malformed"
-        )
-    target = form.one("audience") or ""
-    trusted = target in authority.profile.issuers_trusted
+        detail = "audience and resource are needed, no actor token"
+        need(complete, "P-070", "invalid_request", detail, check="malformed")
+    trusted = form.one("audience") in authority.profile.issuers_trusted
     need(trusted, "P-060", "invalid_target", "that server is not trusted", check="target")
     _need_fresh_login(form, claims)
-    wanted = form.words("scope")
-    scopes = wanted or claims.scope
-    if authority.profile.scope_policy != "naive":
-        more = scopes <= claims.scope
-        need(more, "P-053", "invalid_scope", "more scope than the subject token has", check="scope_policy")
-    grant = authority.store.grants.get(claims.delegation_id or "")
-    need_within(authority, grant, scopes, ())
-    assertion: dict[str, Any] = {
+
+
+def _assertion_claims(authority: Authority, call: Call, form: Form, client: Client, subject: Subject) -> dict[str, Any]:
+    """What the assertion says (ID-JAG section 3.1), and what lets the other domain trace where it came from."""
+    claims = subject.claims
+    said = {
         "iss": authority.profile.issuer,
         "sub": claims.sub,
-        "aud": target,
+        "aud": form.one("audience"),
         "client_id": form.one("client_id_there") or client.client_id,
         "iat": number(call.now_s),
         "exp": number(min(call.now_s + authority.profile.assertion_ttl_s, claims.exp)),
         "jti": call.ids.next("assertion"),
-        "scope": " ".join(sorted(scopes)),
-    }
-    optional = {
-        "resource": form.one("resource"), "act": subject.act, "acr": claims.acr, "auth_time": claims.auth_time,
-        "sid": claims.sid, "parent_jti": claims.jti, "txn": claims.txn, "delegation_id": claims.delegation_id,
+        "resource": form.one("resource"),
+        "act": subject.act,
+        "acr": claims.acr,
+        "auth_time": claims.auth_time,
+        "sid": claims.sid,
+        "parent_jti": claims.jti,
+        "txn": claims.txn,
+        "delegation_id": claims.delegation_id,
         "agent_id": client.agent if client.type == AGENT else None,
         "cnf": {"jkt": call.jkt} if call.jkt else None,
         "authorization_details": [dict(one) for one in claims.details] or None,
-    }  # fmt: skip
-    assertion.update({name: value for name, value in optional.items() if value is not None})
-    body = {
-        "issued_token_type": ID_JAG,
-        "access_token": authority.keys.signing.sign(assertion, "oauth-id-jag+jwt"),
-        "token_type": "N_A",
-        "expires_in": number(assertion["exp"] - call.now_s),
-        "scope": assertion["scope"],
     }
-    return Response(200, {"Cache-Control": "no-store"}, body)
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _need_fresh_login(form: Form, claims: Claims) -> None:
