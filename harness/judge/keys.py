@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from harness.judge.monitor import Finding, State, Step
 from harness.requirements import Clause
-from harness.requirements.conditions import predicate
+from harness.requirements.closures import predicate
 from harness.trace import Event, Vocabulary
 
 Reader = Callable[[Event], Any]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from harness.judge.keys import always, where
 from harness.judge.monitor import FINE, Finding, Monitor, State, Step, Violation, Would
 from harness.requirements import Rule
-from harness.requirements.conditions import All, Getter, Node, Predicate, Test, predicate
+from harness.requirements.closures import Getter, Predicate, predicate
+from harness.requirements.conditions import All, Node, Test
 from harness.trace import Event, Vocabulary
 
 

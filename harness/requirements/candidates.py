@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.requirements.closures import predicate
 from harness.requirements.conditions import (
     Constant,
     Listing,
@@ -19,7 +20,6 @@ from harness.requirements.conditions import (
     Test,
     Value,
     fields_read,
-    predicate,
     tests,
 )
 from harness.requirements.rules import Clause
