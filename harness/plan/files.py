@@ -12,7 +12,7 @@ from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, l
 from harness.plan.controls import control_catalogue
 from harness.plan.misbehaviours import misbehaviour_catalogue
 from harness.plan.scenario import Scenario
-from harness.plan.system import System
+from harness.plan.system import Setting, System
 
 _KIND = re.compile(r"kind:[ ]+([a-z]+)(?:[ ]+#.*)?")
 
@@ -192,6 +192,22 @@ def _control_problems(system: System, document: Document) -> Iterator[Problem]:
             for number, place in enumerate(getattr(setting, field)):
                 if place not in places:
                     yield _unknown(document, "place", place, places, "controls", key, field, number)
+        yield from _strength_problems(key, setting, document, places)
+
+
+def _strength_problems(key: str, setting: Setting, document: Document, places: set[str]) -> Iterator[Problem]:
+    """A strength that the catalogue does not have would be taken for the ordinary one without a word."""
+    known = control_catalogue()[key].strengths if key in control_catalogue() else {}
+    for place, strength in setting.places.items():
+        if place not in places:
+            hint = did_you_mean(place, places)
+            yield document.problem(
+                f"unknown place `{place}`", "controls", key, "places", place, on_key=True, suggestion=hint
+            )
+        if strength not in known:
+            yield _unknown(document, f"strength of {key}", strength, known, "controls", key, "places", place)
+    if setting.strength is not None and setting.strength not in known:
+        yield _unknown(document, f"strength of {key}", setting.strength, known, "controls", key, "strength")
 
 
 def _people_problems(system: System, document: Document) -> Iterator[Problem]:
