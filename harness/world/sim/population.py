@@ -6,10 +6,14 @@ The same people for every design with the same names and seed, so that designs a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from harness.plan.system import System
 from harness.world.mechanics.records import Record
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "policy": ("number", "holder", "address", "premium"),
@@ -68,11 +72,17 @@ def entitled(system: System, owner: str, category: str, number: int) -> tuple[st
 @lru_cache(maxsize=64)
 def profiles(names: tuple[str, ...], seed: int) -> Mapping[str, Mapping[str, str]]:
     """A name, an address and an account number for each person, drawn from the seed."""
-    from faker import Faker
-
-    faker = Faker("en_GB")
+    faker = _faker()
     found = {}
     for name in names:
         faker.seed_instance(f"{seed}/{name}")
         found[name] = {"name": faker.name(), "address": faker.address().replace("\n", ", "), "iban": faker.iban()}
     return found
+
+
+@cache
+def _faker() -> Faker:
+    """One for all runs: making it takes as long as a short run, and it is seeded anew for each person."""
+    from faker import Faker
+
+    return Faker("en_GB")
