@@ -15,7 +15,7 @@ from harness.cli.output import json_text, table_stream, write
 
 if TYPE_CHECKING:
     from harness.load import Document, Problem
-    from harness.requirements import Source, Words
+    from harness.requirements import RequirementSet, Source, Words
 
 SCHEMA = "harness/check/1"
 DEFAULT_FILE = "requirements.yaml"
@@ -112,7 +112,25 @@ class Checked:
                 problems.append(compiled.problem(message, story.line, story.column))
             rules = [{"line": rule.line, "sentence": sentence(rule)} for rule in one.rules]
             self.said.append({"path": document.path, "requirement": one.id, "rules": rules})
-        return [*problems, *compiled.warnings]
+        return [*problems, *compiled.warnings, *_slow(source, compiled)]
+
+
+def _slow(source: Source, compiled: RequirementSet) -> Iterator[Problem]:
+    """Warnings where the settings of the system alone take longer than a rule allows."""
+    from harness.load import ProblemList
+    from harness.plan import Controls, load_system
+    from harness.plan.slack import too_slow
+
+    if source.system is None:
+        return
+    try:
+        system = load_system(os.path.join(os.path.dirname(source.document.path), source.system)).model
+    except ProblemList:
+        return  # told already, as mistakes of that file
+    for one in compiled:
+        for rule in one.rules:
+            for slow in too_slow(rule, system, Controls.of(system)):
+                yield compiled.problem(f"{one.id}: {slow}", rule.line, severity="warning")
 
 
 def _words_of(source: Source, problems: list[Problem]) -> Words | None:

@@ -64,6 +64,8 @@ def mount(app: typer.Typer) -> None:
             "harness compare scenarios/systems/published_*.yaml --runs 20 --json designs.json",
         ),
         (sweep, "harness sweep scenarios/sweeps/lifetimes.sweep.yaml --out out/lifetimes"),
+        (watch, "harness watch", "harness watch requirements.yaml --html page.html"),
+        (init, "harness init shop", "harness init shop --openapi openapi.json"),
         (schema, "harness schema", "harness schema editor/"),
     ):
         name = command.__name__.rstrip("_")
@@ -160,6 +162,35 @@ def judge(
     raise typer.Exit(
         run_judge(traces, requirements=requirements, json=json, today=today, allow_unchallenged=allow_unchallenged)
     )
+
+
+def watch(
+    file: Annotated[str, typer.Argument(metavar="[FILE]", help="The requirements file.")] = "requirements.yaml",
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Keep a page up to date that reloads itself.")
+    ] = None,
+    today: Today = None,
+) -> int:
+    """Check and run again whenever a file is saved, and say which verdict moved."""
+    from harness.cli.watch import run_watch
+
+    return run_watch(file, html=html, today=today)
+
+
+def init(
+    folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Where the project goes.")] = ".",
+    openapi: Annotated[
+        str | None, typer.Option("--openapi", metavar="FILE", help="Make the system from an OpenAPI 3 document.")
+    ] = None,
+    mcp_tools: Annotated[
+        str | None, typer.Option("--mcp-tools", metavar="FILE", help="Make the system from a `tools/list` result.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there already.")] = False,
+) -> int:
+    """Start a project: requirements, a system, scenarios; from a description of your API if you have one."""
+    from harness.cli.init import run_init
+
+    return run_init(folder, openapi=openapi, mcp_tools=mcp_tools, force=force)
 
 
 def schema(

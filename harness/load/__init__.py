@@ -14,6 +14,7 @@ Imports nothing of the harness.
 """
 
 from harness.load.document import Document, Key, read_document
+from harness.load.foreign import read_foreign
 from harness.load.models import Loaded, load_model, model_problems, shown, validate
 from harness.load.problems import Problem, ProblemList, did_you_mean, nearest
 
@@ -28,6 +29,7 @@ __all__ = [
     "model_problems",
     "nearest",
     "read_document",
+    "read_foreign",
     "shown",
     "validate",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -57,6 +57,9 @@ def run_suite(
     return run_project(project, seed=seed, runs=runs, today=today, trace_dir=trace_dir, progress=progress)
 
 
+Runner = Callable[[Sequence[Job], Progress | None], list[RunOutcome]]
+
+
 def run_project(
     project: Project,
     *,
@@ -65,8 +68,9 @@ def run_project(
     today: date | None = None,
     trace_dir: str | Path | None = None,
     progress: Progress | None = None,
+    runner: Runner = run_all,
 ) -> RunResult:
-    """The result of a project that was read already."""
+    """The result of a project that was read already; `runner` makes the runs."""
     _make_folder(trace_dir)
     seeds = range(seed, seed + runs)
     jobs = [
@@ -75,7 +79,7 @@ def run_project(
         for scenario in project.scenarios
         for one in seeds
     ]
-    outcomes = run_all(jobs, progress)
+    outcomes = runner(jobs, progress)
     each = len(jobs) // len(project.designs)
     systems = [
         _system(project, design, list(zip(jobs, outcomes, strict=True))[number * each : (number + 1) * each], today)

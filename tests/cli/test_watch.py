@@ -1,0 +1,80 @@
+"""`harness watch` on a project that is edited under its eyes: what moved is said, mistakes do not end it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.cli.init import run_init
+from harness.suite.kept import KeptRuns
+
+PATIENCE_S = 30
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    run_init(str(tmp_path / "p"))
+    return tmp_path / "p"
+
+
+class Watched:
+    """A watch in another process, and what it has said."""
+
+    def __init__(self, project: Path) -> None:
+        self.said = project / "said.txt"
+        command = [sys.executable, "-m", "harness", "watch", "--html", "page.html"]
+        with self.said.open("w") as out:
+            self.process = subprocess.Popen(command, cwd=project, stdout=out, stderr=subprocess.STDOUT)
+
+    def says(self, text: str) -> bool:
+        """Wait until it has said something."""
+        for _ in range(PATIENCE_S * 10):
+            if text in self.said.read_text():
+                return True
+            time.sleep(0.1)
+        return False
+
+
+@pytest.fixture
+def watched(project: Path) -> Iterator[Watched]:
+    watch = Watched(project)
+    yield watch
+    watch.process.kill()
+    watch.process.wait()
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_it_says_which_verdict_moved_and_goes_on_after_a_mistake(project: Path, watched: Watched) -> None:
+    assert watched.says("R6: kept in every attempt we made")
+    (project / "scenarios/half.yaml").write_text("kind: scenario\nid: [")
+    assert watched.says("scenarios/half.yaml:2:")
+    (project / "scenarios/half.yaml").unlink()
+    _edit(project / "scenarios/systems/shop.yaml", "  K04: on", "  K04: off")
+    assert watched.says("R4: kept in every attempt we made -> broken in the simulation")
+    assert watched.says("got at ben's orders record")
+    assert 'http-equiv="refresh"' in (project / "page.html").read_text()
+    assert watched.process.poll() is None
+
+
+def test_a_change_of_a_rule_makes_no_run_again_and_a_change_of_a_scenario_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    kept = KeptRuns()
+    kept.result("requirements.yaml")
+    assert kept.simulated == 12
+    _edit(project / "requirements.yaml", "grace: 5m", "grace: 30s")
+    verdicts = {one.requirement: one.verdict for one in kept.result("requirements.yaml").systems[0].verdicts}
+    assert kept.simulated == 0
+    assert verdicts["R1"] == "violated"
+    _edit(project / "scenarios/after_logout.yaml", "logs_out: 12s", "logs_out: 14s")
+    kept.result("requirements.yaml")
+    assert kept.simulated == 1
