@@ -13,7 +13,7 @@ from harness.world import simulate
 from tests.world.worlds import system
 
 FILES = sorted(Path("scenarios/attacks").glob("m*.yaml"))
-FEWEST = 27
+FEWEST = 29
 VARIANTS = (
     "insurance_team",
     "insurance_low_value",
