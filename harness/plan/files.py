@@ -10,8 +10,8 @@ from typing import Any
 
 from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model, read_document, validate
 from harness.plan.controls import control_catalogue
-from harness.plan.misbehaviours import misbehaviour_catalogue
-from harness.plan.scenario import Scenario
+from harness.plan.misbehaviours import Doer, misbehaviour_catalogue
+from harness.plan.scenario import Scenario, Twist
 from harness.plan.system import Setting, System
 
 _KIND = re.compile(r"kind:[ ]+([a-z]+)(?:[ ]+#.*)?")
@@ -65,15 +65,13 @@ def load_scenario(path: str | Path) -> Loaded[Scenario]:
 
 
 def _scenario_problems(scenario: Scenario, document: Document) -> Iterator[Problem]:
-    known = misbehaviour_catalogue()
     for number, visit in enumerate(scenario.visits):
         for order, job in enumerate(visit.tasks):
-            if job.twist is not None and job.twist.id not in known:
-                path = ("visits", number, "tasks", order, "twist")
-                yield _unknown(document, "misbehaviour", job.twist.id, known, *path)
+            if job.twist is not None:
+                yield from _twist_problems(document, job.twist, "agent", "visits", number, "tasks", order, "twist")
     for number, action in enumerate(scenario.actions):
-        if action.thief is not None and action.thief.id not in known:
-            yield _unknown(document, "misbehaviour", action.thief.id, known, "actions", number, "thief")
+        if action.thief is not None:
+            yield from _twist_problems(document, action.thief, "outsider", "actions", number, "thief")
     for number, one in enumerate(scenario.expect):
         for field, value, names in (
             ("design", one.design, scenario.designs),
@@ -86,6 +84,21 @@ def _scenario_problems(scenario: Scenario, document: Document) -> Iterator[Probl
                 yield _unknown(document, "control", control, control_catalogue(), "expect", number, "without", place)
     if scenario.designs and scenario.system is None:
         yield document.problem("a file with designs of its own names the system that they are laid over", "designs")
+
+
+_WRITTEN_AS = {"agent": "a task's `twist`", "outsider": "a `thief`", "operator": "an action of its own"}
+
+
+def _twist_problems(document: Document, twist: Twist, doer: Doer, *path: str | int) -> Iterator[Problem]:
+    """A misbehaviour that does not exist, has no such variant, or is not for whoever shall do it."""
+    entry = misbehaviour_catalogue().get(twist.id)
+    if entry is None:
+        yield _unknown(document, "misbehaviour", twist.id, misbehaviour_catalogue(), *path)
+        return
+    if doer not in entry.by:
+        yield document.problem(f"`{twist.id}` is written as {_WRITTEN_AS[entry.by[0]]}", *path)
+    if twist.variant is not None and twist.variant not in entry.variants:
+        yield _unknown(document, f"variant of {twist.id}", twist.variant, entry.variants, *path, "variant")
 
 
 def load_scenarios(folder: str | Path) -> list[Scenario]:

@@ -14,10 +14,13 @@ from typing import Literal
 from harness.load import load_model
 from harness.plan.values import Closed, Name
 
+Doer = Literal["agent", "outsider", "operator"]
+
 
 class Misbehaviour(Closed):
     """One entry. `aims` are baseline requirements, `controls` those expected to stop it.
 
+    `by` says who can do it: an agent in a task, an outsider (`thief`), an operator's action; `variants` are its other forms.
     `needs` are what it takes of a system (words of `needs.NEEDS`), `needs_outside` where an outsider does it.
     """
 
@@ -26,6 +29,8 @@ class Misbehaviour(Closed):
     text: str
     aims: list[Name]
     controls: list[Name]
+    by: list[Doer] = ["agent"]
+    variants: dict[Name, str] = {}
     needs: list[Name] = []
     needs_outside: list[Name] = []
     asi: list[str]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.load import ProblemList
 from harness.plan import applies, load_scenario, misbehaviour_catalogue, scenario_files, unfit
 from harness.plan.needs import NEEDS
 from harness.plan.scenario import Scenario
@@ -106,3 +107,34 @@ def test_a_scenario_that_names_what_is_not_there_does_not_apply(fields: dict[str
 def test_of_the_shipped_scenarios_without_a_system_of_their_own_one_does_not_apply_to_the_reference_system() -> None:
     missing = {one.id: unfit(one, system()) for one in shipped() if one.system is None and unfit(one, system())}
     assert missing == {"M35": "T35: there is no amount below which no approval is needed"}
+
+
+def test_the_catalogue_says_who_does_each_and_in_which_variants() -> None:
+    entries = misbehaviour_catalogue().items()
+    agents = {key for key, one in entries if "agent" in one.by}
+    variants = {f"{key}/{variant}" for key, one in entries for variant in one.variants}
+    assert agents | variants == set(BRAINS)
+    assert {key for key, one in entries if "outsider" in one.by} == set(OUTSIDERS)
+    assert {key for key, one in entries if "operator" in one.by} == {CHANGED_TOOL}
+
+
+@pytest.mark.parametrize(
+    ("where", "mistake"),
+    [
+        ("visits: [{user: A, tasks: [{twist: T99}]}]", "unknown misbehaviour `T99`"),
+        ("visits: [{user: A, tasks: [{twist: T43}]}]", "`T43` is written as a `thief`"),
+        ("visits: [{user: A, tasks: [{twist: T37}]}]", "`T37` is written as an action of its own"),
+        ("actions: [{at: 1s, thief: T01}]", "`T01` is written as a task's `twist`"),
+        (
+            "visits: [{user: A, tasks: [{twist: {id: T36, variant: paiment}}]}]",
+            "unknown variant of T36 `paiment`",
+        ),
+    ],
+)
+def test_a_twist_that_cannot_be_is_a_mistake_of_the_file(where: str, mistake: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"kind: scenario\nid: X1\ntitle: x\n{where}\n")
+    with pytest.raises(ProblemList) as raised:
+        load_scenario(path)
+    assert [problem.line for problem in raised.value.problems] == [4]
+    assert mistake in str(raised.value.problems[0])

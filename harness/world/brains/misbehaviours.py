@@ -35,6 +35,7 @@ BRAINS: Mapping[str, Callable[[View], Plan]] = {
     "T09": off_the_list.hidden_agent,
     "T10": delegation.spliced,
     "T11": delegation.widened,
+    "T11/record": delegation.widened,
     "T12": after_departure.launders_lifetime,
     "T13": after_departure.after_logout,
     "T14": after_departure.keeps_working,
@@ -60,7 +61,11 @@ BRAINS: Mapping[str, Callable[[View], Plan]] = {
     "T34": persistent.confirmed_by_another,
     "T35": persistent.small_sums,
     "T36": poisoned.description,
+    "T36/record": poisoned.description,
+    "T36/payment": poisoned.description,
     "T38": poisoned.answer,
+    "T38/record": poisoned.answer,
+    "T38/payment": poisoned.answer,
     "T38/flow": disclosure.toxic_flow,
     "T39": foreign_data.foreign_memory,
     "T40": foreign_data.foreign_handle,
@@ -87,4 +92,4 @@ def brain_for(view: View) -> Plan:
     twist = view.job.twist
     if twist is None:
         return steady.brain_for(view)
-    return (BRAINS.get(f"{twist.id}/{twist.variant}") or BRAINS[twist.id])(view)
+    return BRAINS[twist.id if twist.variant is None else f"{twist.id}/{twist.variant}"](view)
