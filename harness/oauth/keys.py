@@ -226,6 +226,12 @@ def _verified_claims(token: str, key: PublicKey) -> Mapping[str, Any]:
     return _decoded(signed.partition(".")[2])
 
 
+def forget() -> None:
+    """Drops whatever is remembered of keys and signatures: whoever makes many runs keeps no more than some of them."""
+    for remembered in (_header, _signed, _verified_claims, public_key):
+        remembered.cache_clear()
+
+
 def _segment(content: Mapping[str, Any]) -> bytes:
     """JSON in base64url: a header or a payload."""
     return base64.urlsafe_b64encode(_json_encode(content)).rstrip(b"=")

@@ -23,7 +23,7 @@ from harness.oauth.messages import Refusal
 AREAS = ("core", "tokens", "exchange", "sender", "stepup", "mcp", "a2a")
 REGISTRY: dict[str, list[Callable[[], None]]] = {}
 Site = tuple[str, str]
-BARE_REFUSALS = ("a2a", "client", "mcp", "metadata", "sets", "transactions")
+BARE_REFUSALS = ("a2a", "client", "mcp", "mcp_client", "metadata", "sets", "transactions")
 TABLE = Path(harness.oauth.__file__).parent / "rule_tests.json"
 
 

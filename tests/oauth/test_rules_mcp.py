@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.oauth import Presented, Refusal, Request, mcp
+from harness.oauth import Presented, Refusal, Request, mcp, mcp_client
 from harness.oauth.client import read_challenge
 from harness.oauth.mcp import REVISIONS, McpServer, ProxyConsent
 from harness.oauth.metadata import (
@@ -214,3 +214,66 @@ def test_tools_validate_their_arguments_and_their_rate() -> None:
     assert said is not None
     assert (said.rule, said.status) == ("P-142", 429)
     assert mcp.check_rate(server(), (1, 10), 60) is None
+
+
+OLDEST, SECOND, THIRD, CURRENT = (REVISIONS[name] for name in ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"))
+
+
+@rule("P-132", "P-133")
+def test_where_a_client_looks_first() -> None:
+    assert mcp_client.first_look(OLDEST, RESOURCE) == "https://mcp.home.example/.well-known/oauth-authorization-server"
+    for revision in (SECOND, THIRD, CURRENT):
+        assert mcp_client.first_look(revision, RESOURCE) == METADATA
+
+
+@rule("P-135")
+def test_how_a_client_becomes_known() -> None:
+    everything = {"preregistered", "metadata_document", "dynamic"}
+    assert {mcp_client.registration_way(one, everything) for one in REVISIONS.values()} == {"preregistered"}
+    later = {"metadata_document", "dynamic"}
+    ways = [mcp_client.registration_way(one, later) for one in (OLDEST, SECOND, THIRD, CURRENT)]
+    assert ways == ["dynamic", "dynamic", "metadata_document", "metadata_document"]
+    said = mcp_client.registration_way(CURRENT, {"dynamic"})
+    assert isinstance(said, Refusal)
+    assert said.rule == "P-135"
+
+
+@rule("P-097")
+def test_a_client_names_the_server_in_its_requests() -> None:
+    assert mcp_client.request_parameters(OLDEST, RESOURCE) == {}
+    asked = mcp_client.request_parameters(CURRENT, "https://a2a.example/api")
+    wire = Wire(resource_required=True)
+    good(wire.authorize(wire.login(), audience=None, **asked))
+    refused(wire.authorize(wire.login(), audience=None), "P-097", "invalid_target")
+
+
+@rule("P-134")
+def test_older_revisions_do_not_verify_pkce() -> None:
+    metadata = {**server_metadata(Wire().server), "code_challenge_methods_supported": None}
+    assert mcp_client.check_metadata(SECOND, metadata, issuer=ISSUER) is None
+    said = mcp_client.check_metadata(THIRD, metadata, issuer=ISSUER)
+    assert said is not None
+    assert said.rule == "P-134"
+    said = mcp_client.check_metadata(SECOND, metadata, issuer="https://other.example")
+    assert said is not None
+    assert said.rule == "P-021"
+
+
+@rule("P-020")
+def test_the_current_revision_wants_iss_in_the_response() -> None:
+    answer = {"code": "c1", "state": "s"}
+    told = {"issuer": ISSUER, "state": "s"}
+    assert mcp_client.read_response(THIRD, answer, iss_supported=True, **told) == "c1"
+    assert mcp_client.read_response(CURRENT, answer, iss_supported=False, **told) == "c1"
+    said = mcp_client.read_response(CURRENT, answer, iss_supported=True, **told)
+    assert isinstance(said, Refusal)
+    assert said.rule == "P-020"
+    foreign = {**answer, "iss": "https://evil.example"}
+    assert isinstance(mcp_client.read_response(OLDEST, foreign, iss_supported=False, **told), Refusal)
+
+
+@rule("P-135")
+def test_only_older_revisions_have_transport_sessions() -> None:
+    headers = {"Mcp-Session-Id": "s1"}
+    assert mcp_client.transport_session(SECOND, headers) == "s1"
+    assert mcp_client.transport_session(CURRENT, headers) is None
