@@ -30,13 +30,14 @@ class Removal:
 
     `verdicts` are those of all scenarios together; `broken` the scenarios that violate a requirement now and did not
     before, by requirement; `taken_over` how many more attacks others stopped, in the scenarios in which the removed
-    controls had stopped some.
+    controls had stopped some; `second` how many attacks a control would have stopped as well, had another not come first.
     """
 
     without: Removed
     verdicts: Mapping[str, str]
     broken: Mapping[str, tuple[str, ...]]
     taken_over: Mapping[str, int]
+    second: Mapping[str, int]
     failures: Mapping[str, str]
 
     @property
@@ -175,6 +176,7 @@ def _removal(
         verdicts={one.id: combine(run.verdicts[one.id] for run in now).outcome.value for one in design.requirements},
         broken={requirement: scenarios for requirement, scenarios in broken.items() if scenarios},
         taken_over=_taken_over(removed, zip(before, now, strict=True)),
+        second=_second(now),
         failures={name: run.failure for name, run in zip(names, now, strict=True) if run.failure is not None},
     )
 
@@ -186,6 +188,14 @@ def _taken_over(removed: Removed, runs: Iterable[tuple[RunOutcome, RunOutcome]])
             if any(control in then.stopped_by for control in removed):
                 total.update(_increase(then.stopped_by, now.verdicts[requirement].stopped_by))
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _second(runs: Iterable[RunOutcome]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for run in runs:
+        for verdict in run.verdicts.values():
+            total.update(verdict.would_also_stop)
+    return dict(sorted(total.items()))
 
 
 def _increase(then: Mapping[str, int], now: Mapping[str, int]) -> Iterator[str]:

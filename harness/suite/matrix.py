@@ -58,7 +58,7 @@ def _document(result: Result) -> dict[str, Any]:
         "scenarios": {key_of(one): list(one.scenarios) for one in ablation.removals},
         "sole_blocker_of": _lists(ablation.sole_blockers),
         "guarded_by": _lists(ablation.guards),
-        "redundant": {control: _removal(ablation, control).taken_over for control in ablation.redundant},
+        "redundant": {control: _redundant(ablation, control) for control in ablation.redundant},
         "pairs": {key_of(one): _pair(ablation, one) for one in ablation.pairs},
         "exposure_record_s": [asdict(one) for one in grades],
         "predicted": comparison is not None,
@@ -79,6 +79,14 @@ def _pair(ablation: Ablation, pair: Removal) -> dict[str, Any]:
         "broken": _lists(pair.broken),
         "scenarios": list(pair.scenarios),
         "only_together": list(ablation.only_together(pair)),
+    }
+
+
+def _redundant(ablation: Ablation, control: str) -> dict[str, Any]:
+    """Who stops its attacks without it, and how many others had stopped before it could."""
+    return {
+        "taken_over_by": dict(_removal(ablation, control).taken_over),
+        "second_to_others": ablation.baseline.second.get(control, 0),
     }
 
 
@@ -167,7 +175,7 @@ def notes(result: Result) -> Iterator[str]:
         )
         yield f"{requirement}: {guarded}"
     for control in ablation.redundant:
-        yield f"{control} breaks nothing when taken away alone; {_successors(_removal(ablation, control))}"
+        yield f"{control} breaks nothing when taken away alone; {_successors(ablation, control)}"
     for pair, removal in zip(named_pairs(ablation.design), ablation.pairs, strict=False):
         yield f"{key_of(removal)}: {' '.join(pair.text.split())}"
         yield from (_graded(one) for one in grades if one.pair == removal.without)
@@ -189,11 +197,15 @@ def _graded(one: Grade) -> str:
     )
 
 
-def _successors(removal: Removal) -> str:
-    if not removal.taken_over:
-        return "no attack here was stopped by it"
-    others = ", ".join(f"{control} ({count(times, 'attack')})" for control, times in removal.taken_over.items())
-    return f"its work is done by {others}"
+def _successors(ablation: Ablation, control: str) -> str:
+    """Who does the work of a control that is redundant, or why it has none."""
+    taken_over, second = _removal(ablation, control).taken_over, ablation.baseline.second.get(control, 0)
+    if taken_over:
+        others = ", ".join(f"{other} ({count(times, 'attack')})" for other, times in taken_over.items())
+        return f"its work is done by {others}"
+    if second:
+        return f"others come first, it would have stopped {count(second, 'attack')} as well"
+    return "no attack here was for it to stop"
 
 
 def _held_against(comparison: Comparison | None) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.cli.ablate import AblateOptions, command
@@ -17,7 +18,7 @@ from harness.suite.ablate import Ablation, Removal, ablate
 from harness.suite.differences import Comparison, compare_with_prediction, shown
 from harness.suite.graded import grades
 from harness.suite.matrix import Result, document, markdown, notes, rows
-from harness.trace import STANDARD, Trace
+from harness.trace import STANDARD, Attempt, Trace
 from tests.small_project import BROKEN, HONEST, STOPPED, Project, access, play, trace
 
 ROOT = Path(__file__).parent.parent.parent
@@ -146,6 +147,16 @@ def test_asking_the_server_about_every_token_leaves_session_end_signals_and_audi
     assert "S01" in ablation.only_together(pair)
 
 
+def test_the_hardened_insurer_shows_what_has_become_redundant() -> None:
+    ablation = next(one.ablation for one in made_again(PAGES[1]) if "hardened" in one.ablation.design.shown)
+    assert set(ablation.baseline.verdicts.values()) == {"held"}
+    removals = {one.without[0]: one for one in ablation.removals}
+    assert {"K16", "K20"} <= set(ablation.redundant)
+    assert "K22" in removals["K16"].taken_over
+    assert "S11" not in removals["K02"].scenarios, "the ceiling of the grant takes it over"
+    assert "S04" not in removals["K08"].scenarios, "the ceiling of the grant takes it over"
+
+
 # ---------------------------------------------------------------- what counts as broken
 
 
@@ -216,6 +227,18 @@ def test_without_a_control_others_may_do_its_work(project: Project, monkeypatch:
     found = one_ablation(monkeypatch, {"S01": trace(HONEST), "S18": needs("K04", otherwise=by_another)})
     assert removal(found, "K04").taken_over == {"K05": 1}
     assert "K04 breaks nothing when taken away alone; its work is done by K05 (1 attack)" in notes(Result(found))
+
+
+def test_a_control_that_others_come_before_is_said_to_be_second(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = access(2, "ben", twist="T01", stopped_by=("K04",))
+    first = trace(HONEST, msgspec.structs.replace(stopped, attempt=Attempt(("K04",), ("K05",))))
+    found = one_ablation(monkeypatch, {"S01": trace(HONEST), "S18": first})
+    said = list(notes(Result(found)))
+    assert "K05 breaks nothing when taken away alone; others come first, it would have stopped 1 attack as well" in said
+    assert "K12 breaks nothing when taken away alone; no attack here was for it to stop" in said
+    assert document([Result(found)])["redundant"]["K05"] == {"taken_over_by": {}, "second_to_others": 1}
 
 
 def test_a_failed_run_is_a_failed_cell_and_never_an_empty_one(
