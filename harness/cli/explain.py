@@ -74,14 +74,16 @@ def _unknown(asked: str, known: Sequence[str]) -> str:
 
 
 def _tested(requirements: str, requirement_id: str) -> Mapping[str, Any] | None:
-    """The scenarios that challenge a requirement, and how often which control stopped them; None without any."""
+    """What challenges a requirement, how often which control stopped it, and which it rests on; None without a system."""
     from harness.suite import run_suite
+    from harness.suite.guards import guards
 
     with progress_bar("simulating") as progress:
         result = run_suite(requirements, only=[requirement_id], progress=progress)
     for _, verdict in result.each():
         challenging = [one.scenario for one in verdict.scenarios if getattr(one, "challenged", 1)]
-        return {"scenarios": challenging, "stopped_by": dict(verdict.stopped_by)}
+        guarding = guards(requirements, requirement_id, scenarios=challenging, stopped_by=verdict.stopped_by)
+        return {"scenarios": challenging, "stopped_by": dict(verdict.stopped_by), "guarded_by": guarding}
     return None
 
 
@@ -145,6 +147,8 @@ def _print(
         stopped = ", ".join(f"{control} ({n})" for control, n in tested["stopped_by"].items())
         stream.write(f"\nScenarios that challenge it: {', '.join(tested['scenarios']) or 'none'}\n")
         stream.write(f"Controls that stopped them: {stopped or 'none'}\n")
+        guarding = ", ".join(tested["guarded_by"]) or "no single control: for each attack there is a second one"
+        stream.write(f"It rests on (taken away, it breaks): {guarding}\n")
 
 
 def _print_story(title: str, story: Sequence[Event] | None, vocabulary: Vocabulary, stream: IO[str]) -> None:
