@@ -96,7 +96,8 @@ class Look:
         pep = world.peps[info.api]
         if pep.wants_introspection(credential.token, now_s=now_s):
             pep = self._aside.peps[info.api]
-            pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
+            if pep.wants_introspection(credential.token, now_s=now_s):  # asked once, for all endpoints of the API
+                pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
         presented = Presented(token=credential.token, certificate=world.design.certificate(credential.client))
         refusals = pep.check(presented, world.design.rules[info.name], now_s=now_s)
         return refusals[0].check if refusals else ""
