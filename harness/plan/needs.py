@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from harness.plan.misbehaviours import Misbehaviour, misbehaviour_catalogue
-from harness.plan.scenario import Scenario, Twist
+from harness.plan.scenario import Action, Job, Scenario, Twist
 from harness.plan.system import Agent, Api, Endpoint, System
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -45,16 +45,31 @@ def _reasons(scenario: Scenario, system: System) -> Iterator[str]:
     for visit in scenario.visits:
         yield from _person(visit.user, system)
         for job in visit.tasks:
-            if job.kind not in system.tasks:
-                yield f"there is no task `{job.kind}`"
-            yield from _agent(job.agent, system)
-            if job.twist is not None:
-                yield from _twist(job.twist, system, outsider=False)
+            yield from _job(job, system)
     for action in scenario.actions:
-        for agent in (action.disable_agent, action.enable_agent):
-            yield from _agent(agent or "", system)
-        if action.thief is not None:
-            yield from _twist(action.thief, system, outsider=True)
+        yield from _action(action, system)
+
+
+def _job(job: Job, system: System) -> Iterator[str]:
+    if job.kind not in system.tasks:
+        yield f"there is no task `{job.kind}`"
+    if job.purpose is not None and job.purpose not in system.purposes:
+        yield f"there is no purpose `{job.purpose}`"
+    yield from _agent(job.agent, system)
+    if job.twist is not None:
+        yield from _twist(job.twist, system, outsider=False)
+
+
+def _action(action: Action, system: System) -> Iterator[str]:
+    for agent in (action.disable_agent, action.enable_agent):
+        yield from _agent(agent or "", system)
+    people = (action.lock_user, action.revoke_task_of, action.withdraw_consent, action.give_consent)
+    for person in (*people, action.halt_task_of, action.leak_tokens_of):
+        yield from _person(person, system) if person is not None else ()
+    for endpoint in (action.change_tool, action.calls, action.add_tool, action.approve_tool):
+        yield from _endpoint(endpoint, system) if endpoint is not None else ()
+    if action.thief is not None:
+        yield from _twist(action.thief, system, outsider=True)
 
 
 def _twist(twist: Twist, system: System, *, outsider: bool) -> Iterator[str]:
@@ -62,10 +77,15 @@ def _twist(twist: Twist, system: System, *, outsider: bool) -> Iterator[str]:
         reason = applies(twist.id, system, outsider=outsider)
         if reason is not None:
             yield f"{twist.id}: {reason}"
-    if twist.endpoint is not None and twist.endpoint not in dict(_endpoints(system)):
-        yield f"there is no endpoint `{twist.endpoint}`"
+    if twist.endpoint is not None:
+        yield from _endpoint(twist.endpoint, system)
     if twist.target is not None:
         yield from _person(twist.target, system)
+
+
+def _endpoint(name: str, system: System) -> Iterator[str]:
+    if name not in dict(_endpoints(system)):
+        yield f"there is no endpoint `{name}`"
 
 
 def _person(name: str, system: System) -> Iterator[str]:

@@ -97,6 +97,9 @@ def scenario(**fields: object) -> Scenario:
             {"visits": [{"user": "A", "tasks": [{"twist": {"id": "T03", "endpoint": "moon.fly"}}]}]},
             "there is no endpoint `moon.fly`",
         ),
+        ({"visits": [{"user": "A", "tasks": [{"purpose": "fun"}]}]}, "there is no purpose `fun`"),
+        ({"actions": [{"at": "1s", "lock_user": "nobody"}]}, "there is no person `nobody`"),
+        ({"actions": [{"at": "1s", "change_tool": "mcp.fly"}]}, "there is no endpoint `mcp.fly`"),
         ({"actions": [{"at": "1s", "thief": "T54"}]}, "T54: no client is known by a metadata document"),
     ],
 )

@@ -36,6 +36,8 @@ def call(world: World, step: Call) -> Reply:
     task = world.tasks.get(step.task) if step.task else None
     if step.twist is None and world.versions.get(step.endpoint, 1) != world.approved.get(step.endpoint, 1):
         step = replace(step, twist=CHANGED_TOOL)  # whoever changed the tool decides what this call does
+        if task is not None:
+            task = world.tasks[task.id] = replace(task, twist=CHANGED_TOOL)
     aim = aimed(world, step, info, credential, task, actor=step.agent)
     asked, first = aim.asked, hop_of(world, info, credential, aim)
     if step.around:
