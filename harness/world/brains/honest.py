@@ -29,6 +29,7 @@ class AskConsent(msgspec.Struct, frozen=True):
     provider: str
     purpose: str
     categories: tuple[str, ...]
+    task: str
 
 
 Plan: TypeAlias = Generator[c.Command | Wait | AskConsent, Reply, bool]
@@ -160,7 +161,7 @@ def model_token(view: View, provider: str, purpose: str, *, goal: str = "think")
         if attempt == 2:
             return None
         if reply.error in ("consent_required", "invalid_authorization_details"):
-            answer = yield AskConsent(provider, purpose, view.needed)
+            answer = yield AskConsent(provider, purpose, view.needed, view.task)
             if not answer.ok:
                 return None
         else:

@@ -71,6 +71,13 @@ class WithdrawConsent(Command, frozen=True, gc=False):
     purpose: str
 
 
+class DeclineConsent(Command, frozen=True, gc=False):
+    """A person says no to the consent that a task needs, or leaves the question unanswered."""
+
+    user: str
+    task: str
+
+
 class StartTask(Command, frozen=True, gc=False):
     """A person gives a task to an agent, within a session."""
 

@@ -40,6 +40,7 @@ _HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
     commands.Act: people.act,
     commands.GiveConsent: people.give_consent,
     commands.WithdrawConsent: people.withdraw_consent,
+    commands.DeclineConsent: people.decline_consent,
     commands.StartTask: people.start_task,
     commands.AnswerPrompt: people.answer_prompt,
     commands.Halt: people.halt,

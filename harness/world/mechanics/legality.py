@@ -181,6 +181,7 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.Act: _present,
     c.GiveConsent: _present,
     c.WithdrawConsent: _consented,
+    c.DeclineConsent: _task_exists,
     c.StartTask: _start,
     c.UseDirectly: _present,
     c.AnswerPrompt: _answerable,

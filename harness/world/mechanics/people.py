@@ -13,6 +13,7 @@ from harness.world.mechanics.commands import (
     Act,
     AnswerPrompt,
     Arrive,
+    DeclineConsent,
     GiveConsent,
     Halt,
     Leave,
@@ -150,6 +151,13 @@ def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
     for task in list(world.tasks.values()):
         if task.user == command.user and task.purpose == command.purpose and not task.done:
             world.tasks[task.id] = replace(task, ended_by=task.ended_by or "withdrawal")
+    return Reply(ok=True)
+
+
+def decline_consent(world: World, command: DeclineConsent) -> Reply:
+    """Without the consent the task has no authority for what it was going to do; honest work ends there."""
+    task = world.tasks[command.task]
+    world.tasks[task.id] = replace(task, ended_by=task.ended_by or "refusal")
     return Reply(ok=True)
 
 

@@ -85,8 +85,15 @@ def end_task(world: World, step: EndTask) -> Reply:
     """The agent says that it is done."""
     task = _task(world, step)
     world.emit("task.ended", _who(world, step, task))
-    world.tasks[task.id] = replace(task, done=True, completed=step.completed)
+    ended_by = task.ended_by or (None if step.completed else _unanswered(world, task))
+    world.tasks[task.id] = replace(task, done=True, completed=step.completed, ended_by=ended_by)
     return Reply(ok=True)
+
+
+def _unanswered(world: World, task: Task) -> str | None:
+    """A prompt that nobody answered gave no authority either."""
+    open_prompt = any(one.task == task.id and one.state == "pending" for one in world.approvals.values())
+    return "refusal" if open_prompt else None
 
 
 def spawn(world: World, step: Spawn) -> Reply:

@@ -16,11 +16,14 @@ def job(stay: Stay, name: str, job: Job) -> Process:
     """One thing a person asks for, from the request to the end of the task."""
     run, agent = stay.run, stay.agent(job)
     yield run.sleep(job.at - (run.now_ms - stay.visit.start_ms))
+    yield from _consent_screen(stay, agent, job)
     if stay.session is None:
         return
     twist = job.twist.id if job.twist else None
     reply = run.do(c.StartTask(stay.user, stay.session, agent, job.kind, stay.purpose(job), twist))
     if reply.task is None or not (reply.ok or job.twist):
+        if reply.task is not None and _declined(stay, agent):
+            run.do(c.DeclineConsent(stay.user, reply.task))
         return  # the message never reached the agent; one that is steered from elsewhere acts all the same
     view = View(run.world, agent, reply.task, job, others=_others(stay, job))
     yield from think(run, brain_for(view), name, stay=stay, job=job)
@@ -51,9 +54,29 @@ def think(run: Run, brain: Plan, name: str, *, stay: Stay | None = None, job: Jo
 
 
 def _consent(stay: Stay | None, job: Job | None, asked: AskConsent) -> Reply:
-    if stay is None or job is None or stay.visit.consents == "never":
-        return Reply(ok=False, error="access_denied")
-    return stay.consent(stay.agent(job), asked.provider, asked.purpose)
+    if stay is not None and job is not None:
+        if stay.visit.consents != "never":
+            reply = stay.consent(stay.agent(job), asked.provider, asked.purpose)
+            if reply.ok:
+                return reply
+        stay.run.do(c.DeclineConsent(stay.user, asked.task))
+    return Reply(ok=False, error="access_denied")
+
+
+def _consent_screen(stay: Stay, agent: str, job: Job) -> Process:
+    """A third party's application sends the person to the authorization server, which asks for what its model needs."""
+    run = stay.run
+    asked = (stay.user, run.world.design.provider_of(agent), stay.purpose(job))
+    if stay.visit.consents != "when_asked" or not run.world.design.is_third_party(agent) or asked in run.world.consents:
+        return
+    yield run.sleep(stay.visit.answers_after)
+    if stay.session is not None:
+        stay.consent(agent, asked[1], asked[2])
+
+
+def _declined(stay: Stay, agent: str) -> bool:
+    """Whether a task could not begin because the person said no on the third party's consent screen."""
+    return stay.visit.consents == "never" and stay.run.world.design.is_third_party(agent)
 
 
 def _others(stay: Stay, job: Job) -> tuple[str, ...]:
