@@ -67,6 +67,7 @@ def lock_user(world: World, command: LockUser) -> Reply:
     """Lock a person's account: sessions end, and nothing more is issued for them."""
     who = world.who(command.by, "admin", user=command.user)
     world.emit("user.disabled", who, {"by": command.by, "reason": "locked"})
+    world.people[command.user] = replace(world.people[command.user], locked=True)
     for task in list(world.tasks.values()):
         if task.user == command.user and not task.done:
             world.tasks[task.id] = replace(task, ended_by=task.ended_by or "lock")

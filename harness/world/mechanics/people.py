@@ -173,7 +173,7 @@ def start_task(world: World, command: StartTask) -> Reply:
         command.purpose,
         world.now_ms,
         twist=command.twist,
-        ended_by="denial" if world.programs[command.agent].disabled_ms >= 0 else None,
+        ended_by=_without_authority(world, command),
     )
     world.tasks[key] = task
     who = world.who(command.user, world.design.people_types[command.user], user=command.user, agent=command.agent,
@@ -191,6 +191,13 @@ def start_task(world: World, command: StartTask) -> Reply:
         world.tasks[key] = replace(world.tasks[key], refused_calls=1, done=command.twist is None)
         return Reply(ok=False, error=refusal.error, task=key, credential=subject)
     return Reply(ok=True, task=key, credential=subject)
+
+
+def _without_authority(world: World, command: StartTask) -> str | None:
+    """Why a task has no authority to begin with."""
+    if world.programs[command.agent].disabled_ms >= 0:
+        return "denial"
+    return "lock" if world.people[command.user].locked else None
 
 
 def answer_prompt(world: World, command: AnswerPrompt) -> Reply:

@@ -35,6 +35,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     devices: frozenset[str] = frozenset()
     since_ms: int = -1
     left_ms: int = -1
+    locked: bool = False
 
     @property
     def present(self) -> bool:
