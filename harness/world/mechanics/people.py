@@ -59,7 +59,10 @@ def leave(world: World, command: Leave) -> Reply:
 
 def log_in(world: World, command: LogIn) -> Reply:
     """Authentication, and the application's code flow behind it."""
-    session, credential = sign_in.code_flow(world, command.user, app=command.app, acr=command.acr)
+    signed_in = sign_in.code_flow(world, command.user, app=command.app, acr=command.acr)
+    if signed_in is None:
+        return Reply(ok=False, error="access_denied")
+    session, credential = signed_in
     world.sessions[session] = world.now_ms
     world.plan(Due(world.now_ms + _idle_ms(world), "session_idle", session, command.user))
     return Reply(ok=True, session=session, credential=credential)

@@ -53,7 +53,9 @@ def _lay_secrets(world: World) -> None:
     """Credentials that lie around were issued long before the run, to somebody else."""
     for name, secret in world.design.system.secrets.items():
         app = f"secret.{name}"
-        _, handle = sign_in.code_flow(world, secret.holder, app=app, acr="low")
+        signed_in = sign_in.code_flow(world, secret.holder, app=app, acr="low")
+        assert signed_in is not None, "nobody is locked out of a world in which nothing has happened"
+        handle = signed_in[1]
         if handle is not None:
             world.credentials[app] = replace(world.credentials.pop(handle), handle=app, agent=app)
     world.out.clear()

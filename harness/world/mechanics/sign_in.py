@@ -20,11 +20,17 @@ from harness.world.mechanics.wire import post
 from harness.world.mechanics.wiring import resource_of
 
 
-def code_flow(world: World, user: str, *, app: str, acr: str) -> tuple[str, str | None]:
-    """Sign in and run the code flow with PKCE for an application; returns the session and the app's access token."""
+def code_flow(world: World, user: str, *, app: str, acr: str) -> tuple[str, str | None] | None:
+    """Sign in and run the code flow with PKCE for an application; returns the session and the app's access token.
+
+    None where the server lets the person not in (the account is locked).
+    """
     server = world.servers["home"]
     session = server.login(user, acr=acr, now_s=world.now_s, ids=world.ids)
-    assert isinstance(session, str), "people of the system are known to its server"
+    if not isinstance(session, str):
+        who = world.who(user, world.design.people_types[user], user=user)
+        world.emit("user.authentication_failed", who, {"reason": session.check})
+        return None
     who = world.who(user, world.design.people_types[user], user=user, session=session)
     world.emit("session.started", who)
     world.emit("user.authenticated", who, {"acr": acr, "method": "password"})
@@ -154,13 +160,23 @@ def record_consent(world: World, command: GiveConsent) -> str:
     )
 
 
+def _through_the_browser(world: World, task: Task, app: str) -> Reply:
+    """An application without a refresh token sends the browser through the code flow again, if anybody sits before it."""
+    handle = None
+    if app != world.design.portal and world.people[task.user].present:
+        handle = authorize(world, task.user, session=task.session, app=app, purpose=task.purpose)
+    if handle is None:
+        return Reply(ok=False, error="no_session")
+    return Reply(ok=True, credential=hand_over(world, task, app))
+
+
 def renew(world: World, step: GetToken) -> Reply:
     """The application refreshes its own token and forwards a new message token to the agent."""
     task = world.tasks[str(step.task)]
     app = world.design.app_of(step.agent)
     held = app_refresh_token(world, app, task.session)
     if held is None:
-        return Reply(ok=False, error="no_session")
+        return _through_the_browser(world, task, app)
     form = dict(step.says) | {"grant_type": "refresh_token", "refresh_token": held.token}
     client = _client_of(world, app)
     response = post(world, "home", "/token", client, form, published_key=False)
