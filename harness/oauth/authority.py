@@ -78,6 +78,14 @@ def agents_of(client: Client, claims: Claims | None = None, *, lineage: bool = T
     return (*own, *inner, *((claims.agent_id,) if claims and claims.agent_id else ()))
 
 
+def clients_of(authority: Authority, claims: Claims) -> tuple[str, ...]:
+    """The clients behind a token: the one it was issued to, and (with lineage) those of the tokens it descends from."""
+    if not authority.profile.lineage:
+        return (claims.client_id,)
+    before = ancestors(authority.store, authority.store.issued.get(claims.jti))
+    return (claims.client_id, *(one.client for one in before))
+
+
 def disabled_principals(
     authority: Authority,
     *,

@@ -17,6 +17,7 @@ from harness.oauth.authority import (
     Authority,
     Call,
     agents_of,
+    clients_of,
     need_enabled,
     need_session,
     not_revoked,
@@ -164,7 +165,7 @@ def _self_signed(authority: Authority, call: Call, client: Client, token: str) -
 def _need_standing(authority: Authority, call: Call, client: Client, claims: Claims) -> None:
     """Refuse where the person, a client, an agent of the chain or the session is gone."""
     need_enabled(
-        authority, "exchange", user=claims.sub, clients=(client.client_id, claims.client_id),
+        authority, "exchange", user=claims.sub, clients=(client.client_id, *clients_of(authority, claims)),
         agents=agents_of(client, claims, lineage=authority.profile.lineage),
     )  # fmt: skip
     need_session(authority, claims.sid, call.now_s, error=_unacceptable(authority))

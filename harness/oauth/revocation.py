@@ -15,6 +15,7 @@ from harness.oauth.authority import (
     active,
     agents_of,
     can,
+    clients_of,
     disabled_principals,
     origin_gone,
     own_claims,
@@ -67,7 +68,8 @@ def stands(authority: Authority, claims: Claims) -> bool:
     if client is None:
         return False
     agents = agents_of(client, claims, lineage=authority.profile.lineage)
-    return not any(disabled_principals(authority, user=claims.sub, clients=(client.client_id,), agents=agents))
+    clients = clients_of(authority, claims)
+    return not any(disabled_principals(authority, user=claims.sub, clients=clients, agents=agents))
 
 
 def described(authority: Authority, claims: Claims) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from harness.oauth.messages import Refusal, Signal
 from harness.oauth.profile import PRINCIPALS
 from harness.oauth.records import Consent, Session
 from harness.oauth.refusals import Refused, found
+from harness.oauth.tokens import read_claims
 
 
 def login(authority: Authority, user: str, *, acr: str, amr: tuple[str, ...], now_s: float, ids: Ids) -> str | Refusal:
@@ -106,9 +107,9 @@ def disable(authority: Authority, kind: str, name: str, now_s: float, initiator:
     if kind == "user":
         return (Signal("user_disabled", now_s, user=name, initiator=initiator),)
     if kind == "agent":
-        return (Signal("agent_denied", now_s, agent=name, initiator=initiator), *_hidden(authority, name, now_s))
+        return (Signal("agent_denied", now_s, agent=name, initiator=initiator), *_hidden(authority, kind, name, now_s))
     if kind == "client":
-        return (Signal("agent_denied", now_s, client=name, initiator=initiator),)
+        return (Signal("agent_denied", now_s, client=name, initiator=initiator), *_hidden(authority, kind, name, now_s))
     return ()
 
 
@@ -124,17 +125,22 @@ def enable(authority: Authority, kind: str, name: str, now_s: float, initiator: 
     return ()
 
 
-def _hidden(authority: Authority, agent: str, now_s: float) -> tuple[Signal, ...]:
-    """Tokens derived from those of an agent in which it cannot be seen, as far as this server keeps lineage."""
+def _hidden(authority: Authority, kind: str, name: str, now_s: float) -> tuple[Signal, ...]:
+    """Tokens derived from those of an agent or client in which it cannot be seen, as far as lineage is kept.
+
+    An agent is seen in the chain of actors, unless the server impersonates; a client is never seen there.
+    """
     if not authority.profile.lineage:
         return ()
     store = authority.store
-    roots = frozenset(one.jti for one in store.issued.values() if one.agent == agent)
-    hidden = [jti for jti in descendants(store, roots) if agent not in str(store.issued[jti].claims.get("act"))]
+    roots = frozenset(
+        one.jti for one in store.issued.values() if name == (one.agent if kind == "agent" else one.client)
+    )
+    live = [one for jti in descendants(store, roots) if (one := store.issued[jti]).expires_s > now_s]
     return tuple(
-        Signal("token_revoked", now_s, jti=jti, lineage=True, initiator="admin")
-        for jti in hidden
-        if store.issued[jti].expires_s > now_s
+        Signal("token_revoked", now_s, jti=one.jti, lineage=True, initiator="admin")
+        for one in live
+        if kind == "client" or name not in read_claims(one.claims).actors
     )
 
 

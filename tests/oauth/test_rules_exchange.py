@@ -240,6 +240,21 @@ def test_tokens_that_hide_the_agent_are_named_one_by_one() -> None:
     assert refusals(server, tokens["claims"]) == ["lineage"]
 
 
+@rule("P-058")
+def test_a_denial_of_a_client_reaches_what_was_derived_from_its_tokens() -> None:
+    for lineage, words in ((True, ["lineage"]), (False, [])):
+        wire = Wire(lineage=lineage)
+        tokens = wire.chain()
+        server = api()
+        for signal in wire.server.disable("client", "agent", now_s=1):
+            server.receive_signal(signal, now_s=1)
+        assert refusals(server, tokens["claims"]) == words
+        active = good(wire.as_client("claims_api", "/introspect", 1, token=tokens["claims"])).body["active"]
+        assert active is not lineage
+        onwards = wire.exchange("mcp_server", tokens["mcp"], 1, audience="claims")
+        refused(onwards, "P-079", "invalid_client", check="disabled")
+
+
 @rule("P-059")
 def test_public_clients_do_not_exchange() -> None:
     wire = Wire()
