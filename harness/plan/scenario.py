@@ -44,6 +44,7 @@ class Job(Closed):
     amount: float = 120
     payee: str = "garage"
     twist: NamedTwist | None = None
+    about: Name | None = Field(default=None, description="Whose records, where it is not the person who asks.")
     cancelled: bool = Field(default=False, description="The call is cancelled between sending and reading the answer.")
     workers: int = Field(default=1, ge=1, le=16, description="How many workers of the agent share its refresh token.")
     keeps: Literal["all_scopes", "last_scope"] | None = Field(

@@ -102,6 +102,7 @@ def call(view: View, name: str, credential: str | None, *, approval: str | None 
         goal=goal,
         endpoint=name,
         credential=credential,
+        owner=view.about,
         amount=view.job.amount if moves_money else 0,
         payee=view.job.payee if moves_money else None,
         approval=approval,
@@ -182,6 +183,7 @@ def token_for_model(view: View, provider: str, purpose: str, *, goal: str = "thi
         provider=provider,
         purpose=purpose,
         categories=view.needed,
+        owners=(view.about,) if view.about else (),
     )
 
 

@@ -18,12 +18,15 @@ from harness.world.mechanics.wiring import issuer_of, server_of_domain
 class View:
     """One agent's view of one task."""
 
-    def __init__(self, world: World, agent: str, task: str, job: Job, *, others: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, world: World, agent: str, task: str, job: Job, *, others: tuple[str, ...] = (), about: str | None = None
+    ) -> None:
         self._world = world
         self.agent = agent
         self.task = task
         self.job = job
         self.others = others
+        self._about = about
         """Names of other customers that turn up in documents: what an injected instruction would name."""
 
     @property
@@ -35,6 +38,11 @@ class View:
     def purpose(self) -> str:
         """What the task is for."""
         return self._world.tasks[self.task].purpose
+
+    @property
+    def about(self) -> str | None:
+        """Whose records are meant, where these are not those of the person who asked."""
+        return self._about
 
     @property
     def spec(self) -> TaskSpec:

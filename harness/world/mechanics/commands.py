@@ -147,6 +147,7 @@ class GetToken(Step, frozen=True, gc=False, kw_only=True):
     provider: str | None = None
     purpose: str | None = None
     categories: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
     offline: bool = False
     as_client: str | None = None
     says: tuple[tuple[str, str], ...] = ()

@@ -57,7 +57,7 @@ class Design:
         for one in records.values():
             key = (one.owner, one.category)
             self._by_owner[key] = (*self._by_owner.get(key, ()), one.id)
-        self._disclosures: dict[tuple[str, str, str | None], Mapping[str, Any]] = {}
+        self._disclosures: dict[tuple[str, tuple[str, ...], str, str | None], Mapping[str, Any]] = {}
         self.remembered: dict[Any, Any] = {}
         self.elevated = {i.endpoint.scope for i in self.endpoints.values() if i.endpoint.privilege == "high"} - {None}
         self.people_types = _people_types(system)
@@ -237,7 +237,7 @@ class Design:
 
     def disclosure(self, record: Record, *, action: str, purpose: str | None) -> Mapping[str, Any]:
         """The fields of `data.accessed` for this record: the same facts each time, so the same object."""
-        key = (record.id, action, purpose)
+        key = (record.id, record.entitled, action, purpose)
         found = self._disclosures.get(key)
         if found is None:
             found = self._disclosures[key] = self._disclosure(record, action=action, purpose=purpose)
@@ -245,7 +245,8 @@ class Design:
 
     def held(self, item: Item, purpose: str | None) -> Mapping[str, Any]:
         """The fields of `data.accessed` for a stored result that is read again."""
-        return self.disclosure(self.all_records[item.record], action="read", purpose=purpose)
+        record = replace(self.all_records[item.record], entitled=item.entitled)
+        return self.disclosure(record, action="read", purpose=purpose)
 
     def _disclosure(self, record: Record, *, action: str, purpose: str | None) -> dict[str, Any]:
         own: dict[str, Any] = {

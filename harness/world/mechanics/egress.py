@@ -118,12 +118,13 @@ def minimised(world: World, items: list[Item], disclosure: Disclosure) -> tuple[
     needed = world.design.needed(disclosure.purpose)
     covered = _covered(world, disclosure)
     masks = world.design.controls.setting("K11").strength == "subjects"
-    user = disclosure.credential.user if disclosure.credential else None
+    credential = disclosure.credential
+    whose = {credential.user, *credential.owners} if credential else set()
     kept: list[Item] = []
     dropped: list[Item] = []
     for item in items:
         allowed = tuple(one for one in item.categories if one in covered and one in needed)
-        if item.owner != user or not allowed:
+        if item.owner not in whose or not allowed:
             dropped.append(item)
             continue
         if allowed != item.categories:

@@ -151,6 +151,8 @@ def _happen(world: World, due: Due) -> None:
         calls.run_job(world, _job(due))
     elif due.kind == "put_down":
         people.leave(world, commands.Leave(due.target, str(due.payload)))
+    elif due.kind == "mandate_end":
+        people.end_mandate(world, due)
     elif due.kind == "consent_lapse":
         people.lapse(world, due)
     elif due.kind == "session_idle":

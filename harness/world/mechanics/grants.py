@@ -115,12 +115,13 @@ def _claimed(world: World, step: GetToken) -> str:
 
 
 def _llm_details(step: GetToken) -> dict[str, Any]:
-    return {
+    details: dict[str, Any] = {
         "type": DISCLOSURE,
         "provider": step.provider,
         "purpose": step.purpose,
         "categories": list(step.categories),
     }
+    return details | ({"owners": list(step.owners)} if step.owners else {})
 
 
 def derive(world: World, step: Step, server: str, credential: Credential, info: EndpointInfo) -> Credential | Stop:

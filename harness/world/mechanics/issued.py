@@ -70,6 +70,7 @@ def keep(
         provider=str(llm["provider"]) if llm else None,
         purpose=str(llm["purpose"]) if llm else None,
         categories=tuple(llm["categories"]) if llm else (),
+        owners=tuple(llm.get("owners", ())) if llm else (),
         depth=len(claims.actors),
     )
     world.credentials[credential.handle] = credential

@@ -142,6 +142,14 @@ def lapse(world: World, due: Due) -> None:
         signals.spread(world, "home", server.withdraw_consent(due.target, now_s=world.now_s))
 
 
+def end_mandate(world: World, due: Due) -> None:
+    """A right to somebody else's records ends: for the ledger, and for the APIs, which know it from there."""
+    for key, record in world.records.items():
+        if record.owner == due.payload and due.target in record.entitled:
+            left = tuple(name for name in record.entitled if name != due.target)
+            world.records[key] = replace(record, entitled=left)
+
+
 def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
     """A withdrawal counts from this instant; K17 carries it to the enforcement points."""
     consent = world.consents.pop((command.user, command.recipient, command.purpose))

@@ -83,6 +83,7 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
     provider: str | None = None
     purpose: str | None = None
     categories: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
     depth: int = 0
 
 

@@ -12,7 +12,7 @@ from harness.world.mechanics.clients import clients
 from harness.world.mechanics.design import Design
 from harness.world.mechanics.keyring import key, key_set
 from harness.world.mechanics.legality import THIEF
-from harness.world.mechanics.records import Person, Program, Record
+from harness.world.mechanics.records import Due, Person, Program, Record
 from harness.world.mechanics.state import Conditions, Fate, World, as_designed
 from harness.world.mechanics.wiring import as_profile, issuer_of, rs_profile
 
@@ -46,6 +46,9 @@ def build(
     for server in servers.values():
         _register(design, server)
     _lay_secrets(world)
+    for mandate in system.people.mandates:
+        if mandate.until is not None:
+            world.plan(Due(mandate.until, "mandate_end", mandate.holder, mandate.owner))
     return world
 
 

@@ -25,7 +25,7 @@ def job(stay: Stay, name: str, job: Job) -> Process:
         if reply.task is not None and _declined(stay, agent):
             run.do(c.DeclineConsent(stay.user, reply.task))
         return  # the message never reached the agent; one that is steered from elsewhere acts all the same
-    view = View(run.world, agent, reply.task, job, others=_others(stay, job))
+    view = View(run.world, agent, reply.task, job, others=_others(stay, job), about=stay.about(job))
     yield from think(run, brain_for(view), name, stay=stay, job=job)
 
 

@@ -27,6 +27,10 @@ class Stay:
         spec = self.run.world.design.system.tasks[job.kind]
         return self.run.cast.agent(job.agent if job.agent != "main" else spec.agent or "main")
 
+    def about(self, job: Job) -> str | None:
+        """Whose records a task is about, where it is not the person who asks."""
+        return self.run.cast.person(job.about) if job.about is not None else None
+
     def consent(self, agent: str, provider: str, purpose: str) -> Reply:
         """The person says yes to what the purpose needs, for this provider; nobody says so who is not there."""
         if not self.run.world.people[self.user].present:
