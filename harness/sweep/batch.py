@@ -21,11 +21,16 @@ from harness.sweep.parts import Row, parquet, pep_names
 from harness.sweep.planning import RunSpec, Sweep, checked, decoded, document_of, settings_for
 from harness.trace import Trace
 from harness.world import simulate
+from harness.world.mechanics import keyring
 
 
 def run_batch(plan: bytes, number: int) -> bytes:
-    """The part with the rows of a batch, as the bytes of a Parquet file."""
-    return parquet(sweep_of(plan), rows(sweep_of(plan), number))
+    """The part with the rows of a batch, as the bytes of a Parquet file; what its runs left behind is forgotten."""
+    sweep = sweep_of(plan)
+    try:
+        return parquet(sweep, rows(sweep, number))
+    finally:
+        keyring.forget()
 
 
 def rows(sweep: Sweep, number: int) -> list[Row]:

@@ -15,6 +15,7 @@ from harness.requirements import load_requirements
 from harness.sweep.batch import rows, run_batch
 from harness.sweep.parts import columns, kinds, parquet
 from harness.world import simulate
+from harness.world.mechanics import keyring
 from tests.sweep.files import ROOT, small
 
 
@@ -87,3 +88,8 @@ def test_exposure_is_measured_where_asked_for(tmp_path: Path) -> None:
     not_asked = rows(small(tmp_path, "scenarios: [S02]\nonly: [R1]\n"), 0)[0]
     assert not_asked["after_departure_record_s"] is None
     assert asked["violations"] == not_asked["violations"]
+
+
+def test_what_runs_leave_behind_is_forgotten_after_a_batch(tmp_path: Path) -> None:
+    run_batch(small(tmp_path).encoded, 0)
+    assert keyring.key.cache_info().currsize == keyring.key_set.cache_info().currsize == 0

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -252,3 +253,19 @@ def test_where_no_scheduler_answers_one_sentence_says_so(tmp_path: Path, monkeyp
     sweep: Sweep = small(tmp_path)
     with pytest.raises(UsageError, match="no Dask scheduler answers at"):
         run_sweep(sweep, Store(tmp_path / "x", sweep), dask("tcp://127.0.0.1:9"))
+
+
+def test_a_hundred_thousand_runs_need_no_more_memory_here_than_a_few_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.sweep.engine.run_batch", lambda plan, number: b"PAR1" + bytes(50_000) + b"PAR1")
+    sweep = small(tmp_path, "scenarios: [S13]\nonly: [R3]\nruns: 100000\n")
+    store = Store(tmp_path / "many", sweep)
+    tracemalloc.start()
+    try:
+        run_sweep(sweep, store, in_process())
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(store.finished()) == 2_000
+    assert most < 5_000_000, f"{most:,} bytes at most"

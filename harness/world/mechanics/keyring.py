@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from harness.oauth import KeySet, SigningKey
+from harness.oauth import KeySet, SigningKey, keys
 
 
 @lru_cache(maxsize=4096)
@@ -17,3 +17,10 @@ def key(seed: int, name: str) -> SigningKey:
 def key_set(seed: int, server: str) -> KeySet:
     """The published keys of a server, with the memory of good signatures."""
     return KeySet([key(seed, f"server/{server}").public])
+
+
+def forget() -> None:
+    """Drop the keys of earlier runs, and what is remembered of their signatures."""
+    key.cache_clear()
+    key_set.cache_clear()
+    keys.forget()
