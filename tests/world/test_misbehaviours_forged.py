@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 
+from harness.oauth import KeySet
+from harness.oauth.tokens import ACCESS_TOKEN
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.forgery import FORGED_KINDS, KINDS, OTHER_KINDS
 from harness.world.mechanics.hostile import Forge
@@ -170,3 +173,36 @@ def test_a_client_named_like_a_person_gets_no_token_of_its_own() -> None:
     )
     _, task = at_work(hand, kind="claims")
     assert own_token(hand, task).error == "unauthorized_client"
+
+
+# ---------------------------------------------------------------- mutants of the enforcement point
+
+
+def test_an_enforcement_point_that_looks_at_no_type_takes_an_id_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand = Hand(world(without=("K04", "K20")))
+    _, task = at_work(hand, kind="claims")
+    token = forge(hand, task, "id_token")
+    assert not read_claims(hand, task, token, "ben").ok
+    monkeypatch.setattr("harness.oauth.resource.media_type", lambda header: ACCESS_TOKEN)
+    assert read_claims(hand, task, token, "ben").ok
+
+
+def test_an_enforcement_point_that_trusts_the_forger_s_key_takes_a_forged_token() -> None:
+    hand = Hand(world(without=("K04", "K20")))
+    _, task = at_work(hand, kind="claims")
+    token = forge(hand, task, "unknown_kid")
+    assert not read_claims(hand, task, token, "ben").ok
+    forger = key(hand.world.design.seed, f"forger/{AGENT}").public
+    kid = jwt.get_unverified_header(hand.world.credentials[token].token)["kid"]
+    issuer = hand.world.servers["home"].profile.issuer
+    hand.world.peps["claims"].keys = {issuer: KeySet([type(forger)(forger.jwk, kid=kid)])}
+    assert read_claims(hand, task, token, "ben").ok
+
+
+def test_an_enforcement_point_that_takes_a_client_for_a_person_opens_its_data() -> None:
+    hand = Hand(world(without=("K04",)))
+    _, task = at_work(hand, kind="claims")
+    own = own_token(hand, task)
+    pep = hand.world.peps["claims"]
+    pep.profile = msgspec.structs.replace(pep.profile, agent_only=False)
+    assert read_claims(hand, task, own.credential, "ben").ok
