@@ -117,7 +117,8 @@ def _handler_effects(world: World, step: Call, hop: Hop, asked: guard.Asked) -> 
 
 def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, stop: Stop) -> Reply:
     if task is not None and step.twist is None:
-        world.tasks[task.id] = replace(world.tasks[task.id], refused_calls=world.tasks[task.id].refused_calls + 1)
+        now = world.tasks[task.id]
+        world.tasks[task.id] = replace(now, refused=(*now.refused, step.endpoint))
     number = world.emit("request.denied", hop.who, {"reason": stop.reason}, request=hop.request, cause=None)
     world.emit(
         "audit.recorded",
@@ -133,6 +134,13 @@ def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task |
     return refused(stop)
 
 
+def _got_through(world: World, task: Task, endpoint: str) -> None:
+    """Earlier refusals of the same call were challenges that the task has answered."""
+    now = world.tasks[task.id]
+    rest = tuple(one for one in now.refused if one != endpoint)
+    world.tasks[task.id] = replace(now, refused=rest, round_trips=now.round_trips + len(now.refused) - len(rest))
+
+
 def _decision(world: World, hop: Hop, operation: Operation, decision: str) -> None:
     own = {"request": hop.request.request, "operation": operation.id, "decision": decision}
     world.emit("access.decided", hop.who, own, request=hop.request)
@@ -142,6 +150,8 @@ def _handle(
     world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, tool: Hop | None = None
 ) -> Reply:
     """The handler runs: data leaves the API, an operation completes, the answer reaches whoever called."""
+    if task is not None and task.refused and step.twist is None:
+        _got_through(world, task, step.endpoint)
     if step.handle is not None:
         return answers.resume(world, step, hop, task)
     if asked.operation is not None:

@@ -123,6 +123,11 @@ def _task_exists(world: World, command: Any) -> None:
     _need(command.task in world.tasks, f"there is no task `{command.task}`")
 
 
+def _granted(world: World, command: c.RevokeGrant) -> None:
+    _task_exists(world, command)
+    _need(world.tasks[command.task].subject is not None, "the task never had a grant")
+
+
 def _start(world: World, command: c.StartTask) -> None:
     _present(world, command)
     _need(command.agent in world.programs, f"`{command.agent}` is not running")
@@ -193,7 +198,7 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.ReadMemory: _memory,
     c.DisableAgent: _agent,
     c.EnableAgent: _agent,
-    c.RevokeGrant: _task_exists,
+    c.RevokeGrant: _granted,
     c.Halt: _task_exists,
     c.Leak: _leak,
     c.StealClient: _client,

@@ -17,6 +17,7 @@ from harness.world.mechanics.commands import (
     RevokeGrant,
     StealClient,
 )
+from harness.world.mechanics.records import Task
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
@@ -57,10 +58,17 @@ def revoke_grant(world: World, command: RevokeGrant) -> Reply:
     who = world.who(command.by, world.design.people_types.get(command.by, "admin"), user=task.user, task=task.id)
     own = {"token": subject.facts.token, "token_family": family, "by": command.by, "reason": "revoked"}
     world.emit("token.revoked", who, own)
-    world.tasks[task.id] = replace(task, ended_by=task.ended_by or "revocation")
+    for one in list(world.tasks.values()):
+        if one.id == task.id or (not one.done and _same_grant(world, one, task)):
+            world.tasks[one.id] = replace(one, ended_by=one.ended_by or "revocation")
     server = world.servers[subject.server]
     signals.spread(world, subject.server, server.revoke_grant(family, now_s=world.now_s))
     return Reply(ok=True)
+
+
+def _same_grant(world: World, one: Task, other: Task) -> bool:
+    """Whether two tasks live on what a person granted one application in one session."""
+    return one.session == other.session and world.design.app_of(one.agent) == world.design.app_of(other.agent)
 
 
 def lock_user(world: World, command: LockUser) -> Reply:

@@ -208,7 +208,14 @@ def _without_authority(world: World, command: StartTask) -> str | None:
     """Why a task has no authority to begin with."""
     if world.programs[command.agent].disabled_ms >= 0:
         return "denial"
-    return "lock" if world.people[command.user].locked else None
+    if world.people[command.user].locked:
+        return "lock"
+    app = world.design.app_of(command.agent)
+    revoked = any(
+        one.session == command.session and one.ended_by == "revocation" and world.design.app_of(one.agent) == app
+        for one in world.tasks.values()
+    )
+    return "revocation" if revoked else None
 
 
 def answer_prompt(world: World, command: AnswerPrompt) -> Reply:

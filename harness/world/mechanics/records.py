@@ -43,7 +43,10 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 
 
 class Task(msgspec.Struct, frozen=True, gc=False):
-    """Work that a person gave to an agent in one session. `ended_by` names what ended its authority, if anything."""
+    """Work that a person gave to an agent in one session. `ended_by` names what ended its authority, if anything.
+
+    `refused` are the endpoints of the honest calls that were refused and have not got through since.
+    """
 
     id: str
     user: str
@@ -59,6 +62,7 @@ class Task(msgspec.Struct, frozen=True, gc=False):
     parent: str | None = None
     twist: str | None = None
     refused_calls: int = 0
+    refused: tuple[str, ...] = ()
     round_trips: int = 0
 
 

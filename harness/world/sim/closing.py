@@ -37,6 +37,6 @@ def benign(world: World) -> dict[str, int]:
     return {
         "tasks": len(honest),
         "completed": sum(task.completed for task in honest),
-        "refused_calls": sum(task.refused_calls for task in honest),
+        "refused_calls": sum(task.refused_calls + len(task.refused) for task in honest),
         "challenge_round_trips": sum(task.round_trips for task in honest),
     }

@@ -48,7 +48,8 @@ def _approve_tool(run: Run, action: Action, tool: str) -> None:
 
 def _revoke(run: Run, action: Action, user: str) -> None:
     for task in _open_tasks(run, user):
-        run.do(c.RevokeGrant(task))
+        if run.world.tasks[task].subject is not None:
+            run.do(c.RevokeGrant(task))
 
 
 def _withdraw(run: Run, action: Action, user: str) -> None:
@@ -75,7 +76,7 @@ def _leak_client(run: Run, action: Action, client: str) -> None:
 
 def _give_consent(run: Run, action: Action, user: str) -> None:
     person = run.cast.person(user)
-    if not run.world.people[person].present:
+    if not run.present(person):
         run.do(c.Arrive(person, "phone"))
     agent = run.cast.agent(action.agent)
     for purpose in run.world.design.system.purposes if action.purpose is None else [action.purpose]:

@@ -38,7 +38,7 @@ def visit(run: Run, number: int, visit: Visit) -> Process:
 def _go(stay: Stay) -> None:
     run, session = stay.run, stay.session
     stay.session, stay.there = None, False
-    if stay.visit.leaves is None and session is not None and run.world.people[stay.user].present:
+    if stay.visit.leaves is None and session is not None and run.present(stay.user):
         run.do(c.LogOut(stay.user, session))
     if "browser" in run.world.people[stay.user].devices:
         run.do(c.Leave(stay.user))

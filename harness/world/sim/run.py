@@ -12,7 +12,7 @@ from harness.plan.scenario import Scenario
 from harness.plan.system import System
 from harness.trace import Event
 from harness.world.mechanics.commands import Command
-from harness.world.mechanics.engine import apply
+from harness.world.mechanics.engine import apply, drain
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.setup import build
 from harness.world.sim.cast import Cast
@@ -50,6 +50,11 @@ class Run:
         events, reply = apply(self.world, command, self.now_ms)
         self.log += events
         return reply
+
+    def present(self, user: str) -> bool:
+        """Whether a person is there at this instant; what falls due until now is done first."""
+        self.log += drain(self.world, self.now_ms)
+        return self.world.people[user].present
 
     def sleep(self, duration_ms: int) -> simpy.Event:
         """Wait so long."""

@@ -33,7 +33,7 @@ class Stay:
 
     def consent(self, agent: str, provider: str, purpose: str) -> Reply:
         """The person says yes to what the purpose needs, for this provider; nobody says so who is not there."""
-        if not self.run.world.people[self.user].present:
+        if not self.run.present(self.user):
             return Reply(ok=False, error="access_denied")
         needed = self.run.world.design.needed(purpose)
         return self.run.do(c.GiveConsent(self.user, agent, provider, purpose, needed))
