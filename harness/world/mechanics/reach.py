@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from harness.oauth import Presented
+from msgspec.structs import replace
+
+from harness.oauth import Presented, ResourceServer
 from harness.trace import Who
 from harness.world.mechanics import egress, guard
 from harness.world.mechanics.design import EndpointInfo
@@ -51,7 +53,7 @@ def refresh(world: World) -> None:
     for path, records in open_now.items():
         if path not in world.reach:
             _open(world, path, records)
-    if look.cached:
+    if look.introspects:
         _plan_end_of_answers(world)
 
 
@@ -72,8 +74,8 @@ class Look:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.cached = any(pep.profile.mode == "cached" for pep in world.peps.values())
-        self.steady = not world.conditions.late_ms and all(pep.profile.mode == "local" for pep in world.peps.values())
+        self.introspects = any(pep.profile.mode != "local" for pep in world.peps.values())
+        self.steady = not world.conditions.late_ms and not self.introspects
         self.denied = {api: tuple(pep.store.denied.items()) for api, pep in world.peps.items()}
         self.all_denied = tuple(self.denied.values())
 
@@ -93,14 +95,21 @@ class Look:
     def answer(self, credential: Credential, info: EndpointInfo) -> str:
         """The first check that refuses, or nothing where the token is admitted."""
         world, now_s = self.world, guard.local_s(self.world, info.api)
-        pep = world.peps[info.api]
-        if pep.wants_introspection(credential.token, now_s=now_s):
-            pep = self._aside.peps[info.api]
-            if pep.wants_introspection(credential.token, now_s=now_s):  # asked once, for all endpoints of the API
-                pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
         presented = Presented(token=credential.token, certificate=world.design.certificate(credential.client))
-        refusals = pep.check(presented, world.design.rules[info.name], now_s=now_s)
+        route, pep = world.design.rules[info.name], self._unasking[info.api]
+        refusals = pep.check(presented, route, now_s=now_s)
+        if not refusals and world.peps[info.api].profile.mode != "local":
+            pep = world.peps[info.api]
+            if pep.wants_introspection(credential.token, now_s=now_s):
+                pep = self._aside.peps[info.api]
+                pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
+            refusals = pep.check(presented, route, now_s=now_s)
         return refusals[0].check if refusals else ""
+
+    @cached_property
+    def _unasking(self) -> dict[str, ResourceServer]:
+        """The enforcement points as they would be without introspection: what they refuse need not be asked about."""
+        return {api: _local(pep) for api, pep in self.world.peps.items()}
 
     @cached_property
     def _aside(self) -> World:
@@ -170,6 +179,12 @@ class Look:
             kept, _ = egress.filtered(self.world, place, [item], egress.Disclosure(provider, purpose, credential))
             remembered[key] = bool(kept)
         return bool(remembered[key])
+
+
+def _local(pep: ResourceServer) -> ResourceServer:
+    if pep.profile.mode == "local":
+        return pep
+    return ResourceServer(replace(pep.profile, mode="local"), pep.keys, pep.store)
 
 
 def _held(world: World) -> Iterator[Credential]:
@@ -270,14 +285,23 @@ def _close(world: World, path: Path, look: Look) -> None:
 
 
 def _plan_end_of_answers(world: World) -> None:
-    """Remembered answers of introspection end by themselves: one millisecond later the door may be shut."""
+    """Answers of introspection end by themselves: what is remembered, and what the servers themselves would say."""
     planned = {(due.at_ms, due.target) for due in world.agenda.values() if due.kind == "expiry"}
     for api, pep in world.peps.items():
+        late_ms = world.conditions.late_ms.get(api, 0)
         for answered in pep.store.cache.values():
-            at_ms = round(answered.until_s * 1000) + world.conditions.late_ms.get(api, 0) + 1
-            if at_ms > world.now_ms and (at_ms, api) not in planned:
-                planned.add((at_ms, api))
-                world.plan(Due(at_ms, "expiry", api))
+            _plan_look(world, round(answered.until_s * 1000) + late_ms + 1, api, planned)
+    for name, server in world.servers.items():
+        for at_s in server.deadlines(world.now_s):
+            for at_ms in (round(at_s * 1000), round(at_s * 1000) + 1):
+                _plan_look(world, at_ms, name, planned)
+
+
+def _plan_look(world: World, at_ms: int, place: str, planned: set[tuple[int, str]]) -> None:
+    """Put another look on the agenda, once."""
+    if at_ms > world.now_ms and (at_ms, place) not in planned:
+        planned.add((at_ms, place))
+        world.plan(Due(at_ms, "expiry", place))
 
 
 def _who(world: World, credential: Credential) -> Who:
