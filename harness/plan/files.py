@@ -193,6 +193,17 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
             yield _unknown(document, "agent", task.agent, system.agents, "tasks", kind, "agent")
     yield from _control_problems(system, document)
     yield from _people_problems(system, document)
+    yield from _assumption_problems(system, document)
+
+
+def _assumption_problems(system: System, document: Document) -> Iterator[Problem]:
+    """What is confirmed must be something that was simulated, or say what it is."""
+    settings = {f"{name}.{key}" for name, server in system.servers.items() for key in type(server).model_fields}
+    known = {*control_catalogue(), *settings}
+    for key, assumed in system.assumptions.items():
+        if key not in known and assumed.value is None:
+            hint = did_you_mean(key, known) or "name a control (`K07`), a setting (`home.leeway`), or add a `value`"
+            yield document.problem(f"unknown assumption `{key}`", "assumptions", key, on_key=True, suggestion=hint)
 
 
 def _control_problems(system: System, document: Document) -> Iterator[Problem]:

@@ -83,17 +83,31 @@ CAUSES: Mapping[str, tuple[str, Callable[[System, Controls], Slack]]] = {
 _EFFECTS = frozenset({"data.accessed", "request.allowed", "llm.received", "operation.completed", "message.sent"})
 
 
-def too_slow(rule: Rule, system: System, controls: Controls) -> Iterator[str]:
-    """A sentence for each cause after which the design lets through more than the rule allows."""
+class Allowance(NamedTuple):
+    """What a rule allows after one cause, and how long the design takes: `cause` is the event, `name` its word."""
+
+    cause: str
+    name: str
+    allowed_ms: int
+    slack: Slack
+
+
+def allowances(rule: Rule, system: System, controls: Controls) -> Iterator[Allowance]:
+    """Each cause after which the rule ends what agents may do, with the time it allows and the design needs."""
     if not _EFFECTS & set(rule.about.kinds):
         return
     for clause, allowed_ms in ((rule.ends, rule.grace_ms), (rule.other, rule.delay_ms)):
         if clause is None or (allowed_ms is None and clause is not rule.ends) or rule.pattern == "at_most":
             continue
         for kind in clause.kinds:
-            if kind not in CAUSES:
-                continue
-            name, slack = CAUSES[kind][0], CAUSES[kind][1](system, controls)
-            if slack.longest_ms > (allowed_ms or 0):
-                allowed = duration_text(allowed_ms or 0)
-                yield f"after {name} this design lets agents go on {slack}, and the rule allows {allowed}"
+            if kind in CAUSES:
+                name, slack = CAUSES[kind]
+                yield Allowance(kind, name, allowed_ms or 0, slack(system, controls))
+
+
+def too_slow(rule: Rule, system: System, controls: Controls) -> Iterator[str]:
+    """A sentence for each cause after which the design lets through more than the rule allows."""
+    for one in allowances(rule, system, controls):
+        if one.slack.longest_ms > one.allowed_ms:
+            allowed = duration_text(one.allowed_ms)
+            yield f"after {one.name} this design lets agents go on {one.slack}, and the rule allows {allowed}"

@@ -6,6 +6,7 @@ must not happen (requirements). Names of endpoints are `api.endpoint`, the API b
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -196,6 +197,16 @@ class Setting(Closed):
     lifetime: DurationMs | None = None
 
 
+class Assumed(Closed):
+    """What is known of production about something that the verdicts rest on."""
+
+    owner: str | None = Field(default=None, description="Who answers for it in production.")
+    confirmed: Literal["yes", "no"] | date | None = Field(
+        default=None, description="Whether production is so: yes, no, or the day on which it was confirmed."
+    )
+    value: str | None = Field(default=None, description="Of an assumption of your own: what is taken to be so.")
+
+
 class System(Closed):
     """One authorization design, whole."""
 
@@ -222,6 +233,11 @@ class System(Closed):
     controls_default: bool = Field(default=False, description="Whether a control that is not named is on.")
     records_per_customer: int = Field(default=2, ge=1, le=1000)
     declares: dict[str, list[str]] = Field(default={}, description="Further words: roles, stores, regions, channels.")
+    assumptions: dict[str, Assumed] = Field(
+        default={},
+        description="Who answers in production for a control (`K07`) or a server's setting (`home.leeway`), or a sentence "
+        "of your own with its `value`.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -7,7 +7,7 @@ verdicts come from the judge, the date from whoever ran it. Counts are of events
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -59,10 +59,38 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+class Exposed(msgspec.Struct, frozen=True, kw_only=True):
+    """How long data stays within reach of somebody no longer, or never, entitled to it. Times in simulated seconds.
+
+    `of` is what the time counts from: departure, logout, denial; or what is missing: consent, entitlement. `allowed_s` is
+    what the rule allows (None: it names no time), `open_s` the longest that was measured in one of `runs` runs (None: it
+    happened in none), `ended` False where that run ended first, `scenario` the one that showed it. `kinds` of `of_kinds`
+    categories of one person's records lay within reach then, `people_share` of the customers at one moment. `bound_s` is
+    the worst case by the design's settings (None: none is known, or there is no end), `bound` how it comes about.
+    `baseline_open_s` is what the same runs showed with OAuth for logins only (None: nothing to compare with).
+    """
+
+    of: str
+    allowed_s: float | None = None
+    open_s: float | None = None
+    ended: bool = True
+    runs: int = 0
+    scenario: str = ""
+    kinds: int = 0
+    of_kinds: int = 0
+    people_share: float | None = None
+    bound_s: float | None = None
+    bound: str = ""
+    baseline_open_s: float | None = None
+    baseline_ended: bool = True
+
+
 class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement over all runs on one system.
 
     `says` is what each of its rules really checks, as a sentence; `agreed` who has agreed to it, and when (ISO 8601).
+    `guarded_by` are the controls whose removal, each alone, breaks it, `exposure` what lies open: None where that was not
+    looked at.
 
     `verdict` is held, violated, not_challenged or error; `reason` says why where it needs one. `waived` is true only
     where a violation is covered by a waiver in force. `line` is where the requirement stands in its file;
@@ -87,6 +115,8 @@ class RequirementVerdict(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     agreed: dict[str, str] = {}
+    guarded_by: tuple[str, ...] | None = None
+    exposure: tuple[Exposed, ...] | None = None
     scenarios: tuple[ScenarioVerdict, ...] = ()
 
     @property
@@ -107,14 +137,31 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assumption(msgspec.Struct, frozen=True, kw_only=True):
-    """Something about production that every verdict rests on: what it is, and the value that was simulated."""
+    """Something about production that every verdict rests on: what it is, and the value that was simulated.
+
+    `owner` answers for it there; `confirmed` is `yes`, `no`, or the date (ISO 8601) it was confirmed on; empty: not said.
+    """
 
     what: str
     value: str
+    owner: str = ""
+    confirmed: str = ""
+
+
+class Population(msgspec.Struct, frozen=True, kw_only=True):
+    """How many customers there really are; `kind` is measured, estimated or invented, `source` who says so."""
+
+    customers: int
+    source: str
+    kind: str
 
 
 class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Every requirement on one design; `system` is the path as it was written, `name` what the design calls itself."""
+    """Every requirement on one design; `system` is the path as it was written, `name` what the design calls itself.
+
+    `applicable` are the ids of the misbehaviours that it has everything for; `population` how many customers there really
+    are and who says so, where the system file does.
+    """
 
     system: str
     name: str
@@ -124,6 +171,8 @@ class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...] = ()
     not_applicable: tuple[Failure, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    applicable: tuple[str, ...] = ()
+    population: Population | None = None
     fingerprint: str = ""
 
 
@@ -147,6 +196,15 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     def each(self) -> Iterator[tuple[SystemResult, RequirementVerdict]]:
         """Every verdict with its system."""
         return ((system, verdict) for system in self.systems for verdict in system.verdicts)
+
+
+def replaced(result: RunResult, change: Callable[[SystemResult, RequirementVerdict], RequirementVerdict]) -> RunResult:
+    """A result in which every verdict is what `change` makes of it."""
+    systems = tuple(
+        msgspec.structs.replace(system, verdicts=tuple(change(system, verdict) for verdict in system.verdicts))
+        for system in result.systems
+    )
+    return msgspec.structs.replace(result, systems=systems)
 
 
 def to_json(result: RunResult) -> str:

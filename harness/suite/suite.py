@@ -27,7 +27,7 @@ from harness.report.result import (
 from harness.report.story import story
 from harness.requirements import Requirement
 from harness.requirements.english import sentence
-from harness.suite.about import assumptions, design_fingerprint, requirements_fingerprint
+from harness.suite.about import applicable, assumptions, design_fingerprint, population, requirements_fingerprint
 from harness.suite.project import Design, Project, UsageError, load_project
 from harness.suite.runs import Job, Progress, RunOutcome, run_all
 from harness.suite.untested import too_short
@@ -155,6 +155,8 @@ def _system(project: Project, design: Design, done: Sequence[Done], today: date 
             if outcome.not_applicable is not None
         ),
         assumptions=assumptions(design),
+        applicable=applicable(design),
+        population=population(design),
         fingerprint=design_fingerprint(design),
     )
 
