@@ -14,8 +14,8 @@ from harness.plan import Controls, System
 from harness.sweep.knobs import with_settings
 from harness.trace import Event, Trace
 from harness.world import simulate
+from harness.world.mechanics.doors import Group, Look
 from harness.world.mechanics.engine import advance
-from harness.world.mechanics.reach import Look
 from harness.world.sim.run import Run
 from tests.oracles.test_world import file
 from tests.world.worlds import scenarios
@@ -53,8 +53,6 @@ def sampling(found: list[tuple[int, Ways]]) -> type[Run]:
 
 
 def open_at(trace: Trace, time_ms: int) -> Ways:
-    from harness.world.mechanics.reach import Group
-
     return frozenset(
         (
             str(one.credential),
