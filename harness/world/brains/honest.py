@@ -38,6 +38,8 @@ Answer: TypeAlias = Generator[c.Command | Wait | AskConsent, Reply, Reply]
 
 POLL_MS = 5_000
 POLLS = 60
+MODEL_TOKEN_TRIES = 4
+"""A renewal, a consent that is asked for, and another renewal because the answer took its time, may come before it."""
 
 
 def honest(view: View) -> Plan:
@@ -155,11 +157,11 @@ def model_token(view: View, provider: str, purpose: str, *, goal: str = "think")
     """A token for the LLM gateway that carries the consent; where there is none the person is asked once."""
     if view.passes_along:
         return view.subject
-    for attempt in range(3):
+    for attempt in range(MODEL_TOKEN_TRIES):
         reply = yield token_for_model(view, provider, purpose, goal=goal)
         if reply.ok:
             return reply.credential
-        if attempt == 2:
+        if attempt == MODEL_TOKEN_TRIES - 1:
             return None
         if reply.error in ("consent_required", "invalid_authorization_details"):
             answer = yield AskConsent(provider, purpose, view.needed, view.task)
