@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from harness.judge import combine
+from harness.judge import Benign, combine
 from harness.plan import Controls
 from harness.plan.expected import Pair, expected_catalogue
 from harness.suite.project import Design, Project, load_project
@@ -48,7 +48,10 @@ class Removal:
 
 @dataclass(frozen=True)
 class Ablation:
-    """The matrix of one design. `honest` are the scenarios in which nothing misbehaves."""
+    """The matrix of one design.
+
+    `honest` are the scenarios in which nothing misbehaves, `benign` what honest work came to with all controls on.
+    """
 
     project: Project
     design: Design
@@ -57,6 +60,7 @@ class Ablation:
     removals: tuple[Removal, ...]
     pairs: tuple[Removal, ...]
     honest: frozenset[str]
+    benign: Benign
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -156,6 +160,7 @@ def _ablation(project: Project, design: Design, seed: int, runs: Mapping[Removed
         removals=tuple(one for one in found if len(one.without) == 1),
         pairs=tuple(one for one in found if len(one.without) > 1),
         honest=frozenset(one.id for one in project.scenarios if not one.twists()),
+        benign=sum((run.benign for run in before), Benign()),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from harness.plan import control_catalogue
-from harness.report.words import VERDICTS, count
+from harness.report.words import VERDICTS, benign_text, benign_warning, count
 from harness.suite.ablate import Ablation, Removal, named_pairs
 from harness.suite.differences import Comparison, Difference
 from harness.suite.graded import Grade
@@ -53,6 +53,7 @@ def _document(result: Result) -> dict[str, Any]:
         "without": list(ablation.project.without),
         "runs": len(ablation.project.scenarios) * (1 + len(ablation.removals) + len(ablation.pairs)),
         "baseline": dict(ablation.baseline.verdicts),
+        "benign": asdict(ablation.benign),
         "matrix": {key_of(one): dict(one.verdicts) for one in ablation.removals},
         "broken": {key_of(one): _lists(one.broken) for one in ablation.removals},
         "scenarios": {key_of(one): list(one.scenarios) for one in ablation.removals},
@@ -156,24 +157,15 @@ def _cells(ablation: Ablation, removal: Removal) -> Iterator[str]:
         elif name in removal.broken:
             yield f"{BROKEN} {' '.join(removal.broken[name])}"
         else:
-            yield "?" if _no_longer_tested(ablation, removal, name) else ""
-
-
-def _no_longer_tested(ablation: Ablation, removal: Removal, requirement: str) -> bool:
-    before, now = ablation.baseline.verdicts[requirement], removal.verdicts[requirement]
-    return now == "not_challenged" and before != now
+            yield "?" if removal.verdicts[name] == "not_challenged" else ""
 
 
 def notes(result: Result) -> Iterator[str]:
     """What stands beneath the table, a paragraph each: guards, redundancy, pairs, differences, failed runs."""
     ablation, comparison, grades = result
+    yield from _benign(ablation)
     for requirement, controls in ablation.guards.items():
-        guarded = (
-            f"guarded by {', '.join(controls)}"
-            if controls
-            else "not guarded: taking any one control away breaks nothing"
-        )
-        yield f"{requirement}: {guarded}"
+        yield f"{requirement}: {_guarded(ablation.baseline.verdicts[requirement], controls)}"
     for control in ablation.redundant:
         yield f"{control} breaks nothing when taken away alone; {_successors(ablation, control)}"
     for pair, removal in zip(named_pairs(ablation.design), ablation.pairs, strict=False):
@@ -183,6 +175,25 @@ def notes(result: Result) -> Iterator[str]:
     for one in (ablation.baseline, *ablation.removals, *ablation.pairs):
         for scenario, reason in one.failures.items():
             yield f"{VERDICTS['error']}: {scenario} without {key_of(one) or 'nothing'}: {reason}"
+
+
+def _benign(ablation: Ablation) -> Iterator[str]:
+    """Said where the design refuses honest work, or was asked for none: then an empty cell says little."""
+    warning = benign_warning(ablation.benign)
+    if warning:
+        yield f"{benign_text(ablation.benign)}; {warning}"
+
+
+def _guarded(baseline: str, controls: Sequence[str]) -> str:
+    if controls:
+        return f"guarded by {', '.join(controls)}"
+    if baseline == "held":
+        return "not guarded: taking any one control away breaks nothing"
+    return {
+        "violated": "broken with all its controls on, so nothing here guards it",
+        "not_challenged": "not tested here, so nothing says what guards it",
+        "error": "a run failed, so nothing says what guards it",
+    }[baseline]
 
 
 def _graded(one: Grade) -> str:
@@ -238,7 +249,7 @@ def markdown(results: Sequence[Result], *, command: str) -> str:
         "",
         f"Made by `{command}`; a test keeps it true. Every row is all scenarios run again with that control taken away.",
         "A cross means that the requirement breaks then and did not before, with the scenarios that break it; an empty",
-        "cell that it does not; `?` that nothing puts it to the test any more.",
+        "cell that it does not; `?` that nothing puts it to the test.",
     ]
     for result in results:
         ablation = result.ablation
