@@ -34,8 +34,9 @@ OTHER = Variant(1_080, "stranger")
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What takes part. `approvals` is how many questions may be put to people in one run, whatever becomes of them,
-    `exchanges` how often a program exchanges what it exchanged itself.
+    """What takes part. `approvals` is how many questions may be put to people in one run, whatever becomes of them, `sessions` how
+    often a person signs in,
+    `leaking` are the programs from which tokens leak: the organization's own, unless told otherwise; `exchanges` how often a program exchanges what it exchanged itself.
     """
 
     people: tuple[str, ...]
@@ -45,15 +46,25 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     audiences: tuple[str, ...]
     scopes: tuple[str, ...]
     providers: tuple[str, ...]
+    leaking: tuple[str, ...]
     variants: tuple[Variant, ...] = (MEANT, OTHER)
     approvals: int = 2
+    sessions: int = 1
     registrations: int = 1
     sub_agents: int = 0
-    exchanges: int = 2
+    exchanges: int = 1
 
     @classmethod
     def of(
-        cls, system: System, *, people: int = 2, purposes: int = 1, providers: int = 2, approvals: int = 2, sub_agents: int = 0
+        cls,
+        system: System,
+        *,
+        people: int = 2,
+        purposes: int = 1,
+        providers: int = 2,
+        approvals: int = 2,
+        sub_agents: int = 0,
+        leaking: str = "own",
     ) -> Bounds:
         """The small world of a system: its first people who share nothing, all its agents, a thief."""
         agents = {name: one for name, one in system.agents.items() if one.kind != "partner"}
@@ -66,6 +77,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
             audiences=tuple(system.apis),
             scopes=_scopes(system),
             providers=tuple(system.providers)[:providers],
+            leaking=tuple(name for name, one in agents.items() if leaking == "all" or one.kind != "third_party")
+            + tuple(system.services),
             approvals=approvals,
             sub_agents=sub_agents,
         )

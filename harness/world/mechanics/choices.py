@@ -16,7 +16,7 @@ from harness.world.mechanics.state import World
 
 def choices(world: World, view: Bounds) -> tuple[c.Command, ...]:
     """Every command that can be given now in the small world, in a fixed order; the jump in time comes last."""
-    return (*by_people(world, view), *by_operators(world, view), *leaks(world), *by_agents(world, view), c.Jump())
+    return (*by_people(world, view), *by_operators(world, view), *leaks(world, view), *by_agents(world, view), c.Jump())
 
 
 def by_people(world: World, view: Bounds) -> Iterator[c.Command]:
@@ -30,7 +30,7 @@ def by_people(world: World, view: Bounds) -> Iterator[c.Command]:
 
 def _present(world: World, view: Bounds, user: str) -> Iterator[c.Command]:
     sessions = sessions_of(world, user)
-    if not sessions:
+    if not sessions and _signed_in(world, user) < view.sessions:
         yield c.LogIn(user)
     for session in sessions:
         yield c.Act(user, session)
@@ -47,6 +47,11 @@ def sessions_of(world: World, user: str) -> list[str]:
     """The sessions that a person signed in to and that have not ended, oldest first."""
     known = world.servers["home"].store.sessions
     return [session for session in world.sessions if session in known and known[session].user == user]
+
+
+def _signed_in(world: World, user: str) -> int:
+    """How often a person has signed in so far."""
+    return sum(one.user == user and one.origin == "login" for one in world.servers["home"].store.sessions.values())
 
 
 def tasks_to_give(world: World, view: Bounds, user: str, session: str) -> Iterator[c.StartTask]:
@@ -88,10 +93,10 @@ def by_operators(world: World, view: Bounds) -> Iterator[c.Command]:
     yield from (c.LockUser(user) for user in view.people)
 
 
-def leaks(world: World) -> Iterator[c.Leak]:
-    """Every access token can end up where an outsider finds it."""
+def leaks(world: World, view: Bounds) -> Iterator[c.Leak]:
+    """Every access token that a leaking program holds can end up where an outsider finds it."""
     for handle, credential in world.credentials.items():
-        if credential.kind == "access" and handle not in world.leaked:
+        if credential.kind == "access" and handle not in world.leaked and credential.holder in view.leaking:
             yield c.Leak(handle)
 
 

@@ -83,15 +83,15 @@ def token_requests(
         agent=agent, task=task.id if task else None, goal=SEARCH, twist=SEARCH, grant=grant, audience=audience,
         subject=subject.handle,
     )  # fmt: skip
+    own = tuple(dict.fromkeys(i.endpoint.scope for i in world.design.endpoints.values()
+                              if i.api == audience and i.endpoint.scope))  # fmt: skip
     yield base
     yield replace(base, scope=view.scopes)
     yield from (replace(base, scope=(one,)) for one in view.scopes)
     if audience in (world.design.llm_endpoint.api, world.design.mcp_api):
         yield from _disclosing(world, view, base)
     if grant == "token_exchange":
-        own = tuple(sorted(i.endpoint.scope for i in world.design.endpoints.values()
-                           if i.api == audience and i.endpoint.scope))  # fmt: skip
-        yield from (replace(base, scope=(one,), offline=True) for one in dict.fromkeys(own))
+        yield from (replace(base, scope=(one,), offline=True) for one in own)
 
 
 def _disclosing(world: World, view: Bounds, base: c.GetToken) -> Iterator[c.GetToken]:

@@ -1,0 +1,130 @@
+"""The canonical fingerprint of a closed state: equal for states from which the same can happen.
+
+Names that were drawn from counters are replaced by what the thing is and its rank among its like, so that the order in
+which two people's steps were taken does not tell states apart; instants are relative to now, and what is over is just
+over. Left out is what nothing later depends on: counters, refusals already credited, steps taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from harness.oauth import Signal
+from harness.search.node import Node
+from harness.world.mechanics.state import World
+
+Names = dict[Any, Hashable]
+
+
+def fingerprint(node: Node) -> int:
+    """The hash of everything that later steps, answers and verdicts depend on."""
+    world = node.world
+    names = _names(world)
+    now = world.now_ms
+    return hash((
+        _people(world),
+        frozenset(_tasks(world, names)),
+        _credentials(node, names),
+        frozenset(_approvals(world, names)),
+        frozenset((key, names[one.id]) for key, one in world.consents.items()),
+        frozenset((p.id, _client(p.client), p.disabled_ms >= 0, len(p.registered)) for p in world.programs.values()),
+        frozenset((shape[1:], names.get(shape[0])) for shape in node.items),
+        frozenset((m.agent, m.subject, m.item.owner) for m in world.memories.values()),
+        frozenset((h.api, h.user) for h in world.handles.values()),
+        _servers(world, names),
+        _agenda(world, names),
+        tuple(one.canon(state, now, lambda value: names.get(value, value))
+              for one, state in zip(node.monitors, node.states, strict=True)),
+    ))  # fmt: skip
+
+
+def _names(world: World) -> Names:
+    """A canonical name for each drawn one: what it is, whose, and the how-manieth of its like."""
+    names: Names = {}
+    ranks: dict[Hashable, int] = {}
+
+    def name(key: Any, *parts: Hashable) -> None:
+        rank = ranks[parts] = ranks.get(parts, 0) + 1
+        names[key] = (*parts, rank)
+
+    home = world.servers["home"].store
+    for session in home.sessions.values():
+        name(session.id, "session", session.user, session.origin)
+    for server in world.servers.values():
+        for grant in server.store.grants.values():
+            name(grant.id, "grant", grant.user, _client(grant.client), names.get(grant.session), grant.scopes)
+        for consent in server.store.consents.values():
+            name(consent.id, "consent", consent.user, consent.recipient, consent.purpose)
+    for task in world.tasks.values():
+        name(task.id, "task", task.agent, task.purpose, names.get(task.session, task.user))
+    for approval in world.approvals.values():
+        asked, shown = approval.operation, approval.shown
+        name(approval.id, "approval", approval.user, names.get(approval.task), asked.record, asked.amount, shown.amount)
+        name(asked.id, "operation", names[approval.id])
+    return names
+
+
+def _client(client: str) -> str:
+    return client.rstrip("0123456789")
+
+
+def _people(world: World) -> Hashable:
+    return tuple(sorted((one.id, one.devices) for one in world.people.values() if one.devices))
+
+
+def _tasks(world: World, names: Names) -> Iterable[Hashable]:
+    return ((names[one.id], one.done, one.subject is not None) for one in world.tasks.values())
+
+
+def _credentials(node: Node, names: Names) -> Hashable:
+    """By shape and what is left of their lives: expired ones are just expired."""
+    world, found = node.world, []
+    for shape, handle in node.best.items():
+        left = max(-1, world.credentials[handle].expires_ms - world.now_ms)
+        found.append((tuple(names.get(part, part) if isinstance(part, str) else part for part in shape), left))
+    return frozenset(found)
+
+
+def _approvals(world: World, names: Names) -> Iterable[Hashable]:
+    for one in world.approvals.values():
+        request = world.servers[one.server].store.backchannel.get(one.id)
+        since = world.now_ms - one.answered_ms if one.answered_ms >= 0 else -1
+        yield names[one.id], one.state, request.state if request else None, since
+
+
+def _servers(world: World, names: Names) -> Hashable:
+    now_s = world.now_s
+    parts: list[Hashable] = []
+    for server in world.servers.values():
+        store = server.store
+        parts.append((
+            frozenset((names.get(one.id, one.id), one.state, max(0.0, now_s - one.last_act_s))
+                      for one in store.sessions.values() if one.state == "live"),
+            frozenset((names.get(one.id), one.state) for one in store.grants.values() if one.state != "active"),
+            frozenset((kind, names.get(name, name)) for kind, name in store.disabled),
+            len(store.asked),
+        ))  # fmt: skip
+    for pep in world.peps.values():
+        denied = frozenset((kind, names.get(name, name)) for kind, name in pep.store.denied)
+        parts.append((denied, frozenset(names.get(one, one) for one in pep.store.consumed)))
+    return tuple(parts)
+
+
+def _agenda(world: World, names: Names) -> Hashable:
+    found = []
+    for due in world.agenda.values():
+        payload: Hashable = None
+        if isinstance(due.payload, Signal):
+            s = due.payload
+            payload = (
+                s.kind,
+                *(names.get(one, one) for one in (s.session, s.grant, s.consent, s.agent, s.client, s.jti)),
+            )
+        elif due.kind == "job":
+            step = due.payload.step  # type: ignore[attr-defined]  # a job is due with its work
+            payload = (names.get(step.task), step.endpoint, step.owner)
+        elif due.kind == "session_idle":
+            continue
+        found.append((due.at_ms - world.now_ms, due.kind, names.get(due.target, due.target), payload))
+    return frozenset(found)

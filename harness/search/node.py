@@ -1,0 +1,228 @@
+"""One state of the search: a world, what the monitors of one requirement make of it, and the steps that led there.
+
+`do` takes a step and judges its events; what is new within reach is noted by shape: what a credential claims and whose
+it is, not which string it is. Of several with one shape only the one that lives longest counts, the newest of
+those, since enforcement points tell them apart by nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from harness.judge import Monitor, State, Violation
+from harness.trace import Event
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.engine import apply
+from harness.world.mechanics.records import Credential, Item
+from harness.world.mechanics.replies import Reply
+from harness.world.mechanics.state import World
+
+Shape = tuple[Any, ...]
+
+
+class Step(NamedTuple):
+    """A command that was given, when, and how many things of each sort there were before and after."""
+
+    command: c.Command
+    at_ms: int
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+class Link(NamedTuple):
+    """The steps up to here, the last first: shared by all that goes on from them."""
+
+    step: Step
+    earlier: Link | None
+
+
+class Broken(NamedTuple):
+    """A rule was broken: which, by which event, and the steps up to it."""
+
+    rule: int
+    event: Event | None
+    violation: Violation
+    path: Link
+
+
+class Node:
+    """A state that the search can go on from."""
+
+    __slots__ = (
+        "accepted", "best", "broken", "challenged", "counted", "items", "listened", "monitors", "news", "path", "permitted", "refused", "renewed_ms",
+        "states", "wanting", "world",
+    )  # fmt: skip
+
+    def __init__(self, world: World, monitors: Sequence[Monitor], counted: frozenset[str] = frozenset()) -> None:
+        self.world = world
+        self.monitors = monitors
+        self.listened = frozenset(kind for one in monitors for kind in one.steps)
+        self.counted = counted
+        self.news = True
+        self.states: list[State] = [one.new_state() for one in monitors]
+        self.path: Link | None = None
+        self.best: dict[Shape, str] = {}
+        self.items: dict[Shape, str] = {}
+        self.accepted: dict[Shape, tuple[c.Command, tuple[Event, ...]]] = {}
+        self.refused: set[Shape] = set()
+        self.wanting: set[Shape] = set()
+        self.permitted: frozenset[Shape] | None = None
+        self.renewed_ms = 0
+        self.challenged = 0
+        self.broken: list[Broken] = []
+
+    def fork(self) -> Node:
+        """An independent copy."""
+        other = object.__new__(Node)
+        other.world = self.world.fork()
+        other.monitors, other.listened = self.monitors, self.listened
+        other.states = [state.copy() for state in self.states]
+        other.path = self.path
+        other.counted, other.news = self.counted, self.news
+        other.best, other.items = self.best.copy(), self.items.copy()
+        other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
+        other.wanting, other.permitted = self.wanting.copy(), self.permitted
+        other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
+        other.broken = []
+        return other
+
+    def do(self, command: c.Command, at_ms: int | None = None) -> tuple[Reply, list[Event]]:
+        """Take a step and judge it; returns the reply and the events.
+
+        A refusal leaves no trace, not even in what enforcement points count, unless a rule counts what it made true: an
+        attack without it is an attack too.
+        """
+        world, breaches = self.world, len(self.broken)
+        before, tallies = world.ids.counts.copy(), world.tallies.copy()
+        events, reply = apply(world, command, world.now_ms if at_ms is None else at_ms)
+        counts = any(event.kind in self.counted and event.attempt is None for event in events)
+        link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
+        self._judge(events, link)
+        if reply.ok or counts or len(self.broken) > breaches:
+            self.path = link
+        elif "request.denied" not in self.listened:
+            world.tallies = tallies
+        if reply.ok:
+            self._note(before)
+            self.given(command)
+        return reply, events
+
+    def heard(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """The facts that a rule listens to."""
+        return tuple(event for event in events if event.attempt is None and event.kind in self.listened)
+
+    def _judge(self, events: Iterable[Event], link: Link) -> None:
+        for number, (monitor, state) in enumerate(zip(self.monitors, self.states, strict=True)):
+            for event in events:
+                if event.attempt is not None:
+                    self.challenged += monitor.would_violate(state, event)
+                    continue
+                found = monitor.step(state, event)
+                if found is not None:
+                    self.broken.append(Broken(number, event, found, link))
+            for late in monitor.advance(state, self.world.now_ms):
+                self.broken.append(Broken(number, None, late, link))
+
+    def would_matter(self, facts: Iterable[Event], arming: frozenset[str]) -> bool:
+        """Whether the same facts at this instant would break a rule, or bring that nearer."""
+        now = self.world.now_ms
+        for fact in facts:
+            if fact.kind in arming:
+                return True
+            event = replace(fact, time_ms=now)
+            if any(one.would_violate(state, event) for one, state in zip(self.monitors, self.states, strict=True)):
+                return True
+        return False
+
+    def instants(self) -> list[int]:
+        """The future instants at which time alone changes what the rules say."""
+        now = self.world.now_ms
+        found = {at for one, state in zip(self.monitors, self.states, strict=True) for at in one.deadlines(state)}
+        return sorted(at for at in found if at > now)
+
+    def given(self, command: c.Command) -> None:
+        """Something was given that later requests do not name: what was refused for want of it may be tried again."""
+        if isinstance(command, c.StartTask | c.Spawn | c.StoreMemory | c.EnableAgent | c.GiveConsent | c.Register):
+            self.news = True
+        if isinstance(command, c.DisableAgent) and self.permitted is None:
+            self.permitted = frozenset(self.refused)
+        elif isinstance(command, c.EnableAgent) and self.permitted is not None:
+            self.refused = set(self.permitted)
+        elif isinstance(command, c.GiveConsent):
+            self.refused -= self.wanting
+            self.wanting = set()
+        elif isinstance(command, c.Register):
+            ours = ("token", "target", "useless", "ordinary", "refresh")
+            self.refused = {one for one in self.refused if one[0] not in ours or one[1] != command.agent}
+
+    # ------------------------------------------------------------ what is within reach
+
+    def _note(self, before: dict[str, int]) -> None:
+        counts = self.world.ids.counts
+        for number in range(before.get("cred", 0) + 1, counts.get("cred", 0) + 1):
+            credential = self.world.credentials.get(f"cred{number}")
+            if credential is not None:
+                self._keep(credential)
+        first, last = before.get("item", 0) + 1, counts.get("item", 0) + 1
+        if first < last:
+            self._see(tuple(f"item{number}" for number in range(first, last)))
+
+    def _keep(self, credential: Credential) -> None:
+        shape = self.shape(credential)
+        held = self.best.get(shape)
+        self.news |= held is None
+        if held is None or self.world.credentials[held].expires_ms <= credential.expires_ms:
+            self.best[shape] = credential.handle
+
+    def _see(self, keys: tuple[str, ...]) -> None:
+        """Take note of new pieces of data; those like what a task has seen already are dropped, or states only grow."""
+        world, new = self.world, set(keys)
+        for task, context in world.contexts.items():
+            if not context or context[-1] not in new:
+                continue
+            fresh = []
+            for key in context[-len(keys) :]:
+                shape = (task, *item_shape(world.items[key]))
+                if key in new and shape in self.items:
+                    del world.items[key]
+                else:
+                    self.items.setdefault(shape, key)
+                    self.news = True
+                    fresh.append(key)
+            world.contexts[task] = context[: -len(keys)] + tuple(fresh)
+
+    def shape(self, credential: Credential) -> Shape:
+        """What enforcement points and servers can tell of a credential, but for its instants and its name."""
+        facts = credential.facts
+        return (
+            credential.holder, credential.kind, credential.client, credential.user, credential.agent,
+            credential.session, credential.task, credential.server,
+            facts.token_family if "token.revoked" in self.listened else None, facts.token_audience,
+            facts.token_scope, facts.token_proof, credential.acr, credential.approval, credential.provider,
+            credential.purpose, credential.categories, credential.depth,
+        )  # fmt: skip
+
+    def held(self, *holders: str) -> Iterator[tuple[Shape, Credential]]:
+        """The credentials that count and have not expired, of these holders or (without any) of all, by shape."""
+        now, credentials = self.world.now_ms, self.world.credentials
+        for shape, handle in list(self.best.items()):
+            if (not holders or shape[0] in holders) and credentials[handle].expires_ms > now:
+                yield shape, credentials[handle]
+
+
+def item_shape(item: Item) -> Shape:
+    """What can be told of a piece of data by those who judge where it goes."""
+    return (item.owner, item.categories, item.trusted, item.origin)
+
+
+def steps_of(link: Link | None) -> list[Step]:
+    """The steps up to a link, in order."""
+    found = []
+    while link is not None:
+        found.append(link.step)
+        link = link.earlier
+    found.reverse()
+    return found

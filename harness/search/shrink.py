@@ -1,0 +1,230 @@
+"""From a long run that breaks a rule to the shortest attack in it: steps are left out while the rest is still one.
+
+A step is told by what it does to things made by earlier steps, not by their numbers, so that it means the same when
+others are left out; a step that is no longer possible (`Impossible`), or speaks of something that was never made, ends
+the trial. Leaving out a jump lets less time pass. What remains breaks the same rule, and no step of it can go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import asdict, replace
+
+from harness.judge import Monitor
+from harness.search.node import Broken, Link, Node, Step, steps_of
+from harness.trace import Event
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.engine import apply
+from harness.world.mechanics.legality import Impossible
+from harness.world.mechanics.state import World
+
+_DRAWN = re.compile(r"([a-z_]+?)(\d+)")
+_NAMING = ("session", "task", "credential", "subject", "approval", "memory", "item", "handle", "operation", "items")
+Name = tuple[int, str, int]
+"""A thing by who made it: the step, the sort of thing, and which of those that the step made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step of an attack: the command as last given, the wait before it, and where its names come from."""
+
+    command: c.Command
+    wait_ms: int
+    names: dict[str, tuple[Name | str, ...]]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """A run that breaks a rule: the commands with their instants, and the events they made; the breaking one's id."""
+
+    rule: int
+    steps: tuple[tuple[int, c.Command], ...]
+    events: tuple[Event, ...]
+    broken: tuple[int | str, ...]
+
+    @property
+    def length(self) -> int:
+        """How many steps it has."""
+        return len(self.steps)
+
+
+def shortest(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack:
+    """The shortest of several runs, each shrunk; the first of those that are as short."""
+    tried = [shrink(start, monitors, one) for one in broken]
+    found = [attack for attack in tried if attack is not None]
+    assert found, "a run that was found breaks the rule again from the start"
+    return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])))
+
+
+def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack | None:
+    """Leave out steps of one run, first by what its last step depends on, then one by one, while it breaks the rule."""
+    moves = _moves(steps_of(broken.path))
+    trial = _Trial(start, monitors[broken.rule], broken.rule)
+    kept = trial.first_that_breaks([_sliced(moves, _BY_PEOPLE), _sliced(moves, _WITH_APPROVALS), moves])
+    done = not kept
+    while not done:
+        before = len(kept)
+        kept = trial.without_each(kept)
+        kept = trial.merged_waits(kept)
+        done = len(kept) == before
+    return trial.run(kept) if kept else None
+
+
+def _moves(steps: Sequence[Step]) -> list[Move]:
+    made: dict[str, Name] = {}
+    moves = []
+    at_ms = 0
+    for number, step in enumerate(steps):
+        names = {
+            field: tuple(made.get(one, one) for one in (value if isinstance(value, tuple) else (value,)))
+            for field, value in asdict(step.command).items()
+            if field in _NAMING and value
+        }
+        moves.append(Move(step.command, step.at_ms - at_ms, names, number))
+        at_ms = step.at_ms
+        for sort, after in step.after.items():
+            for ordinal in range(step.before.get(sort, 0), after):
+                made[f"{sort}{ordinal + 1}"] = (number, sort, ordinal - step.before.get(sort, 0))
+    return moves
+
+
+def _needed(moves: Sequence[Move], number: int) -> set[int]:
+    """The steps that made what a step speaks of, and theirs."""
+    found = {number}
+    open_ = [number]
+    while open_:
+        for names in moves[open_.pop()].names.values():
+            for name in names:
+                if not isinstance(name, str) and name[0] not in found:
+                    found.add(name[0])
+                    open_.append(name[0])
+    return found
+
+
+def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...]) -> list[Move]:
+    """What the last step depends on, and the steps of other sorts with what those depend on."""
+    needed = _needed(moves, len(moves) - 1)
+    for move in moves:
+        if isinstance(move.command, others) or _approved(move.command):
+            needed |= _needed(moves, move.number)
+    spoken_of = {name for number in needed for names in moves[number].names.values() for name in names}
+    for move in moves:
+        if isinstance(move.command, c.Leak) and not spoken_of.isdisjoint(move.names["credential"]):
+            needed.add(move.number)
+    return [one for one in moves if one.number in needed]
+
+
+def _approved(command: c.Command) -> bool:
+    return isinstance(command, c.Call) and (command.approval is not None or command.job)
+
+
+_BY_PEOPLE = (c.Arrive, c.Leave, c.LogIn, c.LogOut, c.GiveConsent, c.WithdrawConsent, c.Halt, c.DisableAgent,
+              c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register)  # fmt: skip
+_WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, c.Act, c.StartTask)
+
+
+class _Trial:
+    """Trying whether some of the moves break the rule."""
+
+    def __init__(self, start: World, monitor: Monitor, rule: int) -> None:
+        self.start = start
+        self.monitor = monitor
+        self.rule = rule
+
+    def first_that_breaks(self, candidates: Iterable[list[Move]]) -> list[Move]:
+        for moves in candidates:
+            if self.run(moves) is not None:
+                return moves
+        return []
+
+    def without_each(self, moves: list[Move]) -> list[Move]:
+        """Leave out what can be left out: halves first, then single steps, from the end."""
+        size = max(1, len(moves) // 2)
+        while size:
+            end = len(moves)
+            while end > 0:
+                shorter = _spliced(moves, max(0, end - size), end)
+                if self.run(shorter) is not None:
+                    moves = shorter
+                end = max(0, end - size)
+            size //= 2
+        return moves
+
+    def merged_waits(self, moves: list[Move]) -> list[Move]:
+        """One jump in place of two: leave one out and wait so much longer before the next."""
+        for index in range(len(moves) - 2, -1, -1):
+            if isinstance(moves[index].command, c.Jump):
+                wait = moves[index].wait_ms
+                later = moves[index + 1]
+                longer = [*moves[:index], _after(later, wait), *moves[index + 2 :]]
+                if self.run(longer) is not None:
+                    moves = longer
+        return moves
+
+    def run(self, moves: Sequence[Move]) -> Attack | None:
+        """Carry the moves out from the start; the attack up to where the rule breaks, None if it does not."""
+        world = self.start.fork()
+        state = self.monitor.new_state()
+        made: dict[Name, str] = {}
+        steps: list[tuple[int, c.Command]] = []
+        log: list[Event] = []
+        for move in moves:
+            command = _given(move, made)
+            if command is None:
+                return None
+            before = world.ids.counts.copy()
+            at_ms = world.now_ms + move.wait_ms
+            try:
+                events, _ = apply(world, command, at_ms)
+            except (Impossible, KeyError):
+                return None
+            steps.append((at_ms, command))
+            log += events
+            for sort, after in world.ids.counts.items():
+                for ordinal in range(before.get(sort, 0), after):
+                    made[(move.number, sort, ordinal - before.get(sort, 0))] = f"{sort}{ordinal + 1}"
+            broken = self._broken(state, events, at_ms)
+            if broken is not None:
+                return Attack(self.rule, tuple(steps), tuple(log), broken)
+        return None
+
+    def _broken(self, state: dict[Any, Any], events: Iterable[Event], now_ms: int) -> tuple[int | str, ...] | None:
+        for event in events:
+            if event.attempt is None:
+                found = self.monitor.step(state, event)
+                if found is not None:
+                    return found.events
+        late = self.monitor.advance(state, now_ms)
+        return late[0].events if late else None
+
+
+def _given(move: Move, made: dict[Name, str]) -> c.Command | None:
+    """The command with the names that its things have in this run; None where one was never made."""
+    changes: dict[str, Any] = {}
+    for field, names in move.names.items():
+        values = tuple(one if isinstance(one, str) else made.get(one) for one in names)
+        if None in values:
+            return None
+        changes[field] = values if field == "items" else values[0]
+    return replace(move.command, **changes) if changes else move.command
+
+
+def _spliced(moves: list[Move], start: int, end: int) -> list[Move]:
+    """Without some; waiting goes with the jumps that are left out, and only with them."""
+    waited = sum(one.wait_ms for one in moves[start:end] if not isinstance(one.command, c.Jump))
+    rest = moves[end:]
+    if rest and waited:
+        rest = [_after(rest[0], waited), *rest[1:]]
+    return [*moves[:start], *rest]
+
+
+def _after(move: Move, wait_ms: int) -> Move:
+    return Move(move.command, move.wait_ms + wait_ms, move.names, move.number)
+
+
+__all__ = ["Attack", "Link", "Node", "shortest", "shrink"]
