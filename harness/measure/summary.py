@@ -52,7 +52,8 @@ def means(
 ) -> pandas.DataFrame:
     """The mean of a number over the runs of each cell, with bounds by resampling runs.
 
-    Columns: those of `by`, runs (that have the number), value, low, high, largest, note; the unit is that of the column.
+    Columns: those of `by`, runs (that have the number), value, low, high, largest, note (too few runs; windows that their
+    runs cut off); the unit is that of the column.
     """
     return _estimates(runs, column, by, lambda some: mean_of_runs(some, seed=seed, confidence=confidence))
 
@@ -146,8 +147,16 @@ def _estimates(
     rows = []
     for key, cell in _cells(runs[runs[column].notna()], by):
         found = estimate([float(one) for one in cell[column]])
-        rows.append((*key, found.runs, found.value, found.low, found.high, float(cell[column].max()), found.note))
+        note = "; ".join(one for one in (found.note, _cut_off(cell, column)) if one)
+        rows.append((*key, found.runs, found.value, found.low, found.high, float(cell[column].max()), note))
     return pandas.DataFrame(rows, columns=[*by, "runs", "value", "low", "high", "largest", "note"])
+
+
+def _cut_off(cell: pandas.DataFrame, column: str) -> str:
+    """What to say of windows that had not ended when their runs did: the true ones are longer."""
+    flag = f"{column.removesuffix('_s')}_cut"
+    cut = int(cell[flag].sum()) if flag in cell.columns else 0
+    return f"{cut} of {len(cell)} runs ended before the window did, so it is longer" if cut else ""
 
 
 def _sides(

@@ -81,3 +81,11 @@ def test_pairs_with_a_failed_run_are_left_out_and_ambiguous_pairs_are_refused() 
     assert row["pairs"] == 1
     with pytest.raises(ValueError, match="name what else tells them apart"):
         verdicts_compared(pandas.concat([runs, runs]), "design", "a", "b")
+
+
+def test_windows_that_their_runs_cut_off_are_said_to_be_longer() -> None:
+    runs = pandas.DataFrame({"residual_s": [float(n) for n in range(30)], "residual_cut": [1, 1] + [0] * 28})
+    (row,) = means(runs, "residual_s", []).to_dict("records")
+    assert row["note"] == "2 of 30 runs ended before the window did, so it is longer"
+    (whole,) = means(runs.assign(residual_cut=0), "residual_s", []).to_dict("records")
+    assert whole["note"] == ""
