@@ -32,6 +32,10 @@ Today = Annotated[
 AllowUnchallenged = Annotated[
     bool, typer.Option("--allow-unchallenged", help="Do not fail for what nothing put to the test.")
 ]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="FILE", help="Say on the page what changed since this earlier result (JSON)."),
+]
 Requirements = Annotated[
     str, typer.Option("--requirements", metavar="FILE", help="The requirements file.", show_default=True)
 ]
@@ -64,6 +68,7 @@ def mount(app: typer.Typer) -> None:
             "harness compare scenarios/systems/published_*.yaml --runs 20 --json designs.json",
         ),
         (sweep, "harness sweep scenarios/sweeps/lifetimes.sweep.yaml --out out/lifetimes"),
+        (report, "harness report out", "harness report out --html page.html --since before.json"),
         (watch, "harness watch", "harness watch requirements.yaml --html page.html"),
         (init, "harness init shop", "harness init shop --openapi openapi.json"),
         (schema, "harness schema", "harness schema editor/"),
@@ -92,6 +97,13 @@ def run(
     trace: Annotated[
         str | None, typer.Option("--trace", metavar="DIR", help="Keep the trace of every run here.")
     ] = None,
+    since: Since = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", help="Add to the result what lies open and which controls carry it; `--html` does so too."
+        ),
+    ] = False,
 ) -> None:
     """Hold every requirement against every scenario that applies.
 
@@ -113,6 +125,8 @@ def run(
         sarif=sarif,
         html=html,
         trace=trace,
+        since=since,
+        measure=measure,
     )
     raise typer.Exit(run_run(options))
 
@@ -162,6 +176,22 @@ def judge(
     raise typer.Exit(
         run_judge(traces, requirements=requirements, json=json, today=today, allow_unchallenged=allow_unchallenged)
     )
+
+
+def report(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where results, matrices, searches and traces are.")],
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Where the page goes; else `DIR/page.html`.")
+    ] = None,
+    since: Since = None,
+) -> None:
+    """Make the stakeholders' page and the charts from stored results; nothing is simulated.
+
+    Reads what `run --json`, `ablate --json`, `search --json`, `run --trace` and `sweep --out` wrote into the folder.
+    """
+    from harness.cli.report import run_report
+
+    raise typer.Exit(run_report(folder, html=html, since=since))
 
 
 def watch(

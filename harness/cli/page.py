@@ -2,24 +2,80 @@
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.cli.output import write
+from harness.cli.output import Mistake, write
 
 if TYPE_CHECKING:
-    from harness.report.result import RequirementVerdict, RunResult
+    from harness.report.page import Earlier, Search
+    from harness.report.result import RequirementVerdict, RunResult, ScenarioVerdict
+
+_PACKAGES = ("harness", "simpy", "pyjwt")
 
 
-def write_page(result: RunResult, target: str, *, systems: tuple[str, ...]) -> None:
+def write_page(
+    result: RunResult, target: str, *, systems: tuple[str, ...], earlier: Earlier | None = None
+) -> None:
     """Writes the page; `systems` are those that the command line named, none where the file's own was used."""
-    from harness.report.page import page
-
     diagrams = {
         (system.system, verdict.requirement): diagram_of(result, verdict, system.system if systems else None)
         for system, verdict in result.each()
         if verdict.witness is not None
     }
-    write(target, page(result, diagrams=diagrams))
+    write_with(result, target, diagrams=diagrams, earlier=earlier)
+
+
+def write_with(
+    result: RunResult,
+    target: str,
+    *,
+    diagrams: Mapping[tuple[str, str], str],
+    earlier: Earlier | None = None,
+    searches: Sequence[Search] = (),
+) -> None:
+    """Writes the page with diagrams that are there already."""
+    from harness.report.page import page
+
+    write(target, page(result, diagrams=diagrams, earlier=earlier, searches=searches, versions=versions()))
+
+
+def versions() -> dict[str, str]:
+    """What the page was made with."""
+    from importlib.metadata import version
+
+    return {**{name: version(name) for name in _PACKAGES}, "Python": platform.python_version()}
+
+
+def read_earlier(file: str) -> Earlier:
+    """A stored result; raises Mistake where it is none."""
+    from harness.report.page import Earlier
+
+    return Earlier(file, read_result(file))
+
+
+def read_result(file: str) -> RunResult:
+    """A stored result; raises Mistake where it cannot be read or is none."""
+    import msgspec
+
+    from harness.report.result import SCHEMA, from_json
+
+    try:
+        with open(file, "rb") as stored:
+            found = from_json(stored.read())
+    except OSError as error:
+        raise Mistake(f"`{file}` cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        raise Mistake(f"`{file}` is no result; it is written by `harness run --json FILE`") from None
+    if found.schema != SCHEMA:
+        raise Mistake(f"`{file}` says `{found.schema}`, and this reads `{SCHEMA}`")
+    return found
+
+
+def shown_in(verdict: RequirementVerdict) -> ScenarioVerdict:
+    """The run that the shortest witness is from."""
+    return next(one for one in verdict.scenarios if one.witness is verdict.witness)
 
 
 def diagram_of(result: RunResult, verdict: RequirementVerdict, system: str | None) -> str:
@@ -27,7 +83,7 @@ def diagram_of(result: RunResult, verdict: RequirementVerdict, system: str | Non
     from harness.report.diagram import diagram
     from harness.suite import run_single
 
-    shown = next(one for one in verdict.scenarios if one.witness is verdict.witness)
+    shown = shown_in(verdict)
     single = run_single(
         shown.scenario,
         requirements_path=result.requirements,

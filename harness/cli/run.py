@@ -10,6 +10,7 @@ from harness.cli.clock import day
 from harness.cli.output import Mistake, progress_bar, table_stream, write
 
 if TYPE_CHECKING:
+    from harness.report.page import Earlier
     from harness.report.result import RunResult
 
 HELD, VIOLATED, WRONG_INPUT, NOT_CHALLENGED, FAILED = 0, 1, 2, 3, 4
@@ -33,6 +34,8 @@ class RunOptions:
     sarif: str | None = None
     html: str | None = None
     trace: str | None = None
+    since: str | None = None
+    measure: bool = False
 
 
 def run_run(options: RunOptions) -> int:
@@ -40,6 +43,7 @@ def run_run(options: RunOptions) -> int:
     from harness.report.terminal import print_result
     from harness.suite import run_suite
 
+    earlier = _earlier(options)
     targets = (options.json, options.junit, options.sarif, options.html)
     _one_at_most(*targets)
     today = day(options.today)
@@ -55,11 +59,40 @@ def run_run(options: RunOptions) -> int:
             trace_dir=options.trace,
             progress=progress,
         )
-    _write_all(result, options)
+    if options.measure or options.html is not None:
+        result = _measured(result, options)
+    _write_all(result, options, earlier)
     print_result(result, table_stream(*targets))
     for line in mistakes(result):
         sys.stderr.write(f"{line}\n")
     return exit_code(result, allow_unchallenged=options.allow_unchallenged)
+
+
+def _earlier(options: RunOptions) -> Earlier | None:
+    """The result to compare with, read before anything is run."""
+    if options.since is None:
+        return None
+    if options.html is None:
+        raise Mistake("`--since` belongs to the page; name its file with `--html`")
+    from harness.cli.page import read_earlier
+
+    return read_earlier(options.since)
+
+
+def _measured(result: RunResult, options: RunOptions) -> RunResult:
+    """The result with what lies open behind each requirement, and the controls that it rests on."""
+    from harness.suite.exposed import with_exposure
+    from harness.suite.guards import with_guards
+    from harness.suite.project import load_project
+
+    project = load_project(
+        options.requirements, systems=options.systems or None, only=options.only, without=options.without
+    )
+    seeds = range(options.seed, options.seed + options.runs)
+    with progress_bar("taking controls away") as progress:
+        result = with_guards(project, result, seeds=seeds, progress=progress)
+    with progress_bar("measuring what lies open") as progress:
+        return with_exposure(project, result, seeds=seeds, progress=progress)
 
 
 def exit_code(result: RunResult, *, allow_unchallenged: bool = False) -> int:
@@ -91,7 +124,7 @@ def mistakes(result: RunResult) -> list[str]:
     ]
 
 
-def _write_all(result: RunResult, options: RunOptions) -> None:
+def _write_all(result: RunResult, options: RunOptions, earlier: Earlier | None) -> None:
     if options.json is not None:
         from harness.report.result import to_json
 
@@ -107,7 +140,7 @@ def _write_all(result: RunResult, options: RunOptions) -> None:
     if options.html is not None:
         from harness.cli.page import write_page
 
-        write_page(result, options.html, systems=options.systems)
+        write_page(result, options.html, systems=options.systems, earlier=earlier)
 
 
 def _one_at_most(*targets: str | None) -> None:

@@ -1,15 +1,18 @@
 """The stakeholders' page: one self-contained HTML file, without network, script libraries or fonts from elsewhere.
 
-Made from a result alone (and diagrams that are handed in), so it says nothing that the result does not hold. Colour is
-never the only sign; not tested is grey; a waiver never hides that a requirement is broken.
+Made from a result alone (and diagrams, searches and an earlier result that are handed in), so it says nothing that these do
+not hold. Colour is never the only sign; not tested is grey; a waiver never hides that a requirement is broken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from harness.report.page.exposure import sentences, too_long
+from harness.report.page.since import changes
+from harness.report.page.strength import Search, Tried, distinct, strength, tried
 from harness.report.result import RequirementVerdict, RunResult, SystemResult
 from harness.report.words import (
     REASONS,
@@ -18,55 +21,86 @@ from harness.report.words import (
     control_text,
     count,
     failure_lines,
+    look,
+    not_applicable_lines,
     reason_text,
     verdict_text,
 )
 
+__all__ = ["Earlier", "Search", "Tried", "changes", "missing", "page", "parties", "summary", "tried"]
+
 _SEVERITIES = ("critical", "high", "medium", "low")
+MARKS: Mapping[str, str] = {"+": "✓", "x": "✕", "~": "≈", "-": "–", "!": "!"}  # noqa: RUF001 (a dash is the sign of not tested)
+NOT_MODELLED = (
+    "whether code, libraries and gateways do what the design says they do",
+    "how often a real model goes wrong: the harness asks what happens when it does, never how likely that is",
+    "broken cryptography, stolen signing keys, and administrators who mean harm",
+    "networks, load and outages beyond the faults that a scenario names",
+    "people who are tricked outside of the prompts and pages that the scenarios show them",
+)
 
 
-class Tried(NamedTuple):
-    """What was tried against a requirement: kinds of misbehaviour, and the scenarios they were tried in."""
+class Earlier(NamedTuple):
+    """A result to compare with, and what it is called."""
 
-    misbehaviours: tuple[str, ...]
-    scenarios: tuple[str, ...]
+    name: str
+    result: RunResult
 
 
-def page(result: RunResult, *, diagrams: Mapping[tuple[str, str], str] | None = None) -> str:
+def page(
+    result: RunResult,
+    *,
+    diagrams: Mapping[tuple[str, str], str] | None = None,
+    earlier: Earlier | None = None,
+    searches: Sequence[Search] = (),
+    versions: Mapping[str, str] | None = None,
+) -> str:
     """The page as HTML text; `diagrams` are SVG documents by system (as written) and requirement."""
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.report", ""),
+        loader=jinja2.PackageLoader("harness.report.page", ""),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(_words(result))
+    environment.globals.update(_words(result, searches))
     environment.filters["code"] = code
     return environment.get_template("page.html.j2").render(
         result=result,
-        diagrams=diagrams or {},
-        owners=_distinct(verdict.owner for _, verdict in result.each()),
+        diagrams={key: _own_ids(svg, number) for number, (key, svg) in enumerate((diagrams or {}).items())},
+        owners=distinct(verdict.owner for _, verdict in result.each()),
         severities=[one for one in _SEVERITIES if any(verdict.severity == one for _, verdict in result.each())],
         parties=parties(result),
+        roles=distinct([*parties(result), *(verdict.owner for _, verdict in result.each())]),
+        waivers=[(system, verdict) for system, verdict in result.each() if verdict.waiver is not None],
+        earlier=earlier,
+        versions=versions or {},
     )
 
 
-def _words(result: RunResult) -> dict[str, Any]:
+def _words(result: RunResult, searches: Sequence[Search]) -> dict[str, Any]:
     """What the template may ask: the same words as everywhere."""
     return {
         "verdict_text": verdict_text,
         "mark": mark,
+        "glyph": lambda verdict: MARKS[look(verdict).mark],
         "reason": lambda verdict: reason_text(verdict.reason) if verdict.reason else "",
         "known_reasons": REASONS,
         "count": count,
         "benign_text": benign_text,
         "benign_warning": benign_warning,
         "failure_lines": failure_lines,
+        "not_applicable_lines": not_applicable_lines,
+        "not_modelled": NOT_MODELLED,
         "stopped": lambda verdict: stopped(verdict, result.controls),
         "tried": lambda verdict: tried(verdict, result.misbehaviours),
+        "strength": lambda system, verdict: strength(system, verdict, result.controls, searches),
+        "sentences": sentences,
+        "too_long": too_long,
+        "changes": changes,
+        "waiver_state": waiver_state,
         "summary": summary,
         "missing": lambda verdict: missing(verdict, parties(result)),
     }
@@ -79,25 +113,29 @@ def code(text: str) -> Any:
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
+def _own_ids(svg: str, number: int) -> str:
+    """A diagram whose ids are its own: several stand on one page."""
+    return re.sub(r'(\bid="|url\(#)(\w+)', rf"\g<1>d{number}-\g<2>", svg)
+
+
 def mark(verdict: RequirementVerdict) -> str:
     """The class that the page draws a verdict with."""
     return "waived" if verdict.waived else verdict.verdict
+
+
+def waiver_state(verdict: RequirementVerdict) -> str:
+    """What a waiver does on the day of the result."""
+    if verdict.waived:
+        return "in force"
+    if verdict.stale_waiver:
+        return "no longer needed: remove it"
+    return "expired, or no date was given" if verdict.verdict == "violated" else "not used: nothing broke it here"
 
 
 def stopped(verdict: RequirementVerdict, controls: Mapping[str, str]) -> list[tuple[str, int]]:
     """Which controls stopped how many attacks, the busiest first."""
     ranked = sorted(verdict.stopped_by.items(), key=lambda item: (-item[1], item[0]))
     return [(control_text(control, controls), n) for control, n in ranked]
-
-
-def tried(verdict: RequirementVerdict, names: Mapping[str, str]) -> Tried:
-    """What put a requirement to the test."""
-    tested = [one for one in verdict.scenarios if one.challenged or one.violations]
-    misbehaviours = _distinct(key for one in tested for key in one.misbehaviours)
-    return Tried(
-        tuple(f"{names.get(key, key)} ({key})" for key in misbehaviours),
-        tuple(_distinct(f"{one.title} ({one.scenario})" for one in tested)),
-    )
 
 
 def summary(system: SystemResult) -> str:
@@ -117,7 +155,3 @@ def parties(result: RunResult) -> list[str]:
 def missing(verdict: RequirementVerdict, everybody: Iterable[str]) -> list[str]:
     """Who has not agreed to a requirement, of those who agreed to any."""
     return [who for who in everybody if who not in verdict.agreed]
-
-
-def _distinct(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(value for value in values if value))
