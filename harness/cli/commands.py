@@ -67,6 +67,11 @@ def mount(app: typer.Typer) -> None:
             "harness compare scenarios/systems/insurance.yaml scenarios/systems/login_only.yaml",
             "harness compare scenarios/systems/published_*.yaml --runs 20 --json designs.json",
         ),
+        (
+            search,
+            "harness search R4 --without K04",
+            "harness search --system scenarios/systems/insurance.yaml --depth 5 --save found",
+        ),
         (sweep, "harness sweep scenarios/sweeps/lifetimes.sweep.yaml --out out/lifetimes"),
         (report, "harness report out", "harness report out --html page.html --since before.json"),
         (watch, "harness watch", "harness watch requirements.yaml --html page.html"),
@@ -283,6 +288,42 @@ def replay(
         json=json,
     )
     raise typer.Exit(run_replay(options))
+
+
+def search(
+    requirement: Annotated[str | None, typer.Argument(metavar="[ID]", help="The requirement; by default all.")] = None,
+    requirements: Requirements = "requirements.yaml",
+    system: OneSystem = None,
+    without: Without = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Stop each search after so long.")] = 60,
+    depth: Annotated[int, typer.Option("--depth", min=0, help="Stop at so many events.")] = 7,
+    save: Annotated[str | None, typer.Option("--save", metavar="DIR", help="Save attacks as scenario files.")] = None,
+    diagram: Annotated[
+        str | None,
+        typer.Option("--diagram", metavar="FILE", help="Draw the attack: `.svg`, or `.mmd` for Mermaid."),
+    ] = None,
+    seed: Seed = 0,
+    json: Json = None,
+) -> None:
+    """Let the worst LLM try everything in a small world, and show the shortest attack.
+
+    Exit code: 0 none found (the bound is stated), 1 an attack, 2 wrong input, 3 nobody can challenge it.
+    """
+    from harness.cli.search import SearchOptions, run_search
+
+    options = SearchOptions(
+        requirement=requirement,
+        requirements=requirements,
+        system=system,
+        without=tuple(without or ()),
+        seconds=seconds,
+        depth=depth,
+        save=save,
+        diagram=diagram,
+        json=json,
+        seed=seed,
+    )
+    raise typer.Exit(run_search(options))
 
 
 def ablate(

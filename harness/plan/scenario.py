@@ -128,6 +128,17 @@ class Expectation(Closed):
     because: str = ""
 
 
+class Given(Closed):
+    """One command as it is given to the world: what a found attack is saved as.
+
+    A value `<3.cred.1>` is the first credential that the third command of the script made, counted from 0.
+    """
+
+    at: DurationMs
+    do: str = Field(description="The command's name, as in the mechanics.")
+    args: dict[str, Any] = {}
+
+
 class Scenario(Closed):
     """One scenario file."""
 
@@ -143,6 +154,7 @@ class Scenario(Closed):
     aims: list[Name] = Field(default=[], description="Requirements that it was written for; what counts is derived.")
     visits: list[Visit] = []
     actions: list[Action] = []
+    script: list[Given] = Field(default=[], description="Commands given as they are; a saved attack.")
     faults: list[Fault] = []
     outages: list[Outage] = []
     clocks: dict[Name, DurationMs] = Field(default={}, description="By how much the clock of an API runs late.")

@@ -40,10 +40,15 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """A run that breaks a rule: the commands with their instants, and the events they made; the breaking one's id."""
+    """A run that breaks a rule: the commands with their instants, and the events they made.
+
+    `names` say for each step which of its fields name things by the steps that made them; `broken` are the ids of the
+    events that show the breach, the breaking one last.
+    """
 
     rule: int
     steps: tuple[tuple[int, c.Command], ...]
+    names: tuple[dict[str, tuple[Any, ...]], ...]
     events: tuple[Event, ...]
     broken: tuple[int | str, ...]
 
@@ -71,6 +76,7 @@ def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack 
         before = len(kept)
         kept = trial.without_each(kept)
         kept = trial.merged_waits(kept)
+        kept = trial.redirected(kept)
         done = len(kept) == before
     return trial.run(kept) if kept else None
 
@@ -135,6 +141,7 @@ class _Trial:
         self.start = start
         self.monitor = monitor
         self.rule = rule
+        self.made: dict[Name, str] = {}
 
     def first_that_breaks(self, candidates: Iterable[list[Move]]) -> list[Move]:
         for moves in candidates:
@@ -166,11 +173,26 @@ class _Trial:
                     moves = longer
         return moves
 
+    def redirected(self, moves: list[Move]) -> list[Move]:
+        """Do without a step that made a credential, by using another one that is there already in its place."""
+        for maker in [one for one in moves if isinstance(one.command, c.GetToken)]:
+            used = {n for m in moves for names in m.names.values() for n in names if n[0] == maker.number}
+            for other in self._others(moves, maker) if len(used) == 1 else ():
+                rest = [_renamed(one, used.copy().pop(), other) for one in moves if one is not maker]
+                if maker.wait_ms == 0 and self.run(rest) is not None:
+                    return rest
+        return moves
+
+    def _others(self, moves: list[Move], maker: Move) -> list[Name]:
+        """Credentials that steps before a step made."""
+        found = [(one.number, "cred", ordinal) for one in moves if one.number < maker.number for ordinal in range(4)]
+        return [name for name in found if name in self.made]
+
     def run(self, moves: Sequence[Move]) -> Attack | None:
         """Carry the moves out from the start; the attack up to where the rule breaks, None if it does not."""
         world = self.start.fork()
         state = self.monitor.new_state()
-        made: dict[Name, str] = {}
+        made = self.made = {}
         steps: list[tuple[int, c.Command]] = []
         log: list[Event] = []
         for move in moves:
@@ -190,7 +212,7 @@ class _Trial:
                     made[(move.number, sort, ordinal - before.get(sort, 0))] = f"{sort}{ordinal + 1}"
             broken = self._broken(state, events, at_ms)
             if broken is not None:
-                return Attack(self.rule, tuple(steps), tuple(log), broken)
+                return Attack(self.rule, tuple(steps), _renumbered(moves[: len(steps)]), tuple(log), broken)
         return None
 
     def _broken(self, state: dict[Any, Any], events: Iterable[Event], now_ms: int) -> tuple[int | str, ...] | None:
@@ -214,6 +236,19 @@ def _given(move: Move, made: dict[Name, str]) -> c.Command | None:
     return replace(move.command, **changes) if changes else move.command
 
 
+def _renumbered(moves: Sequence[Move]) -> tuple[dict[str, tuple[Any, ...]], ...]:
+    """Where names come from, by the place that the making step has among these."""
+    place = {move.number: index for index, move in enumerate(moves)}
+    return tuple(
+        {
+            field: tuple(one if isinstance(one, str) else (place[one[0]], *one[1:]) for one in names)
+            for field, names in move.names.items()
+            if any(not isinstance(one, str) for one in names)
+        }
+        for move in moves
+    )
+
+
 def _spliced(moves: list[Move], start: int, end: int) -> list[Move]:
     """Without some; waiting goes with the jumps that are left out, and only with them."""
     waited = sum(one.wait_ms for one in moves[start:end] if not isinstance(one.command, c.Jump))
@@ -221,6 +256,11 @@ def _spliced(moves: list[Move], start: int, end: int) -> list[Move]:
     if rest and waited:
         rest = [_after(rest[0], waited), *rest[1:]]
     return [*moves[:start], *rest]
+
+
+def _renamed(move: Move, name: Name | str, other: Name) -> Move:
+    names = {field: tuple(other if one == name else one for one in old) for field, old in move.names.items()}
+    return Move(move.command, move.wait_ms, names, move.number)
 
 
 def _after(move: Move, wait_ms: int) -> Move:

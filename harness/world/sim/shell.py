@@ -11,7 +11,7 @@ from harness.plan.scenario import Scenario
 from harness.plan.system import System
 from harness.trace import Trace
 from harness.world.mechanics.engine import drain
-from harness.world.sim import closing, operators, people
+from harness.world.sim import closing, operators, people, script
 from harness.world.sim.run import Run
 
 AFTER_MS = 1_000
@@ -26,6 +26,8 @@ def simulate(system: System, controls: Controls, scenario: Scenario, *, seed: in
     run = Run(system, controls, scenario, seed=seed, reach=reach)
     busy = [run.env.process(people.visit(run, number, visit)) for number, visit in enumerate(scenario.visits)]
     busy += [run.env.process(operators.action(run, action)) for action in scenario.actions]
+    if scenario.script:
+        busy.append(run.env.process(script.process(run, scenario.script)))
     if scenario.until is not None:
         run.env.run(until=scenario.until)
     elif busy:

@@ -1,0 +1,158 @@
+"""`harness search`: the worst LLM against one requirement or all, told as steps, drawn, and saved as a scenario file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from harness.cli.output import Mistake, json_text, table_stream, write
+
+if TYPE_CHECKING:
+    from harness.requirements import Requirement
+    from harness.search import Found
+    from harness.suite import Design
+
+PROGRESS_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """What was asked for on the command line."""
+
+    requirement: str | None
+    requirements: str
+    system: str | None = None
+    without: tuple[str, ...] = ()
+    seconds: float = 60
+    depth: int = 7
+    save: str | None = None
+    diagram: str | None = None
+    json: str | None = None
+    seed: int = 0
+
+
+def run_search(options: SearchOptions) -> int:
+    """Searches and prints what was found; 1 with an attack, 3 where nobody can challenge a requirement, else 0."""
+    from harness.suite import UsageError, load_project
+
+    try:
+        only = (options.requirement,) if options.requirement else ()
+        project = load_project(
+            options.requirements,
+            systems=[options.system] if options.system else None,
+            only=only,
+            without=options.without,
+            scenarios=(),
+        )
+    except UsageError as error:
+        raise Mistake(str(error)) from None
+    stream = table_stream(options.json, options.diagram)
+    codes, documents = set(), []
+    for design in project.designs[:1]:
+        for requirement in design.requirements:
+            found = _search(design, requirement, options)
+            stops = _told(design, requirement, found, options, project.without, stream)
+            documents.append(_document(found, stops))
+            codes.add(1 if found.attack else 0 if found.challenged else 3)
+    if options.json is not None:
+        write(options.json, json_text(documents[0] if options.requirement else documents))
+    return next((code for code in (1, 3, 0) if code in codes), 0)
+
+
+def _search(design: Design, requirement: Requirement, options: SearchOptions) -> Found:
+    from harness.search import search
+
+    started = shown = time.monotonic()
+
+    def go_on(found: Found) -> bool:
+        nonlocal shown
+        now = time.monotonic()
+        if sys.stderr.isatty() and now - shown > PROGRESS_EVERY_S:
+            shown = now
+            rate = found.states / max(0.001, now - started)
+            sys.stderr.write(f"\r{found.requirement}: depth {found.depth}, {found.states} states, {rate:.0f} a second ")
+            sys.stderr.flush()
+        return now - started < options.seconds
+
+    found = search(
+        design.system,
+        design.controls,
+        requirement,
+        vocabulary=design.requirements.vocabulary,
+        depth=options.depth,
+        seed=options.seed,
+        go_on=go_on,
+    )
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    return found
+
+
+def _told(
+    design: Design,
+    requirement: Requirement,
+    found: Found,
+    options: SearchOptions,
+    without: tuple[str, ...],
+    stream: IO[str],
+) -> list[list[str]]:
+    from harness.search.telling import bound_text, steps_text
+
+    if found.attack is None:
+        stream.write(f"{requirement.id}: {bound_text(found)}\n")
+        return []
+    from harness.search.stops import breaks, replayed, stopped_by_adding
+
+    vocabulary = design.requirements.vocabulary
+    stops = stopped_by_adding(
+        design.system, found.attack, requirement, without=without, vocabulary=vocabulary, seed=options.seed
+    )
+    stream.write(f"{requirement.id}: {bound_text(found)}\n")
+    stream.writelines(f"  {number}. {line}\n" for number, line in enumerate(steps_text(found.attack), 1))
+    if stops:
+        stream.write(f"  stopped by adding {' or '.join(' and '.join(one) for one in stops)}\n")
+    trace = replayed(design.system, design.controls, found.attack, requirement, seed=options.seed)
+    if not breaks(trace, requirement, vocabulary):
+        raise AssertionError(f"the attack on {requirement.id} does not replay in the full world")
+    if options.diagram is not None:
+        from harness.report.diagram import diagram
+
+        svg = options.diagram.endswith(".svg")
+        title = f"An attack on {requirement.id}"
+        write(options.diagram, diagram(found.attack.events, broken=found.attack.broken[-1:], svg=svg, title=title))
+    if options.save is not None:
+        _save(found, requirement, options, without)
+    return stops
+
+
+def _save(found: Found, requirement: Requirement, options: SearchOptions, without: tuple[str, ...]) -> None:
+    from harness.search.saving import scenario_text
+    from harness.search.telling import steps_text
+
+    assert found.attack is not None and options.save is not None
+    os.makedirs(options.save, exist_ok=True)
+    key = "_".join(("FOUND", requirement.id, *without))
+    text = scenario_text(
+        found.attack, id=key, requirement=requirement.id, sentences=steps_text(found.attack), without=without
+    )
+    write(os.path.join(options.save, f"{key.lower()}.yaml"), text)
+
+
+def _document(found: Found, stops: list[list[str]]) -> dict[str, Any]:
+    from harness.search.telling import steps_text
+
+    return {
+        "schema": "harness/search/1",
+        "requirement": found.requirement,
+        "attack": list(steps_text(found.attack)) if found.attack else None,
+        "depth": found.depth,
+        "complete": found.complete,
+        "exhausted": found.exhausted,
+        "states": found.states,
+        "transitions": found.transitions,
+        "challenged": found.challenged,
+        "stopped_by_adding": stops,
+    }

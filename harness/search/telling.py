@@ -1,0 +1,100 @@
+"""An attack in sentences, one for each step, and what a search that found none may say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.plan.values import duration_text
+from harness.search.shrink import Attack
+from harness.world.mechanics import commands as c
+
+if TYPE_CHECKING:
+    from harness.search.explore import Found
+
+
+def bound_text(found: Found) -> str:
+    """What was found, or the bound up to which nothing was; a search that was cut short says so."""
+    seen = f"{found.states} states, {found.transitions} steps tried"
+    if found.attack is not None:
+        return f"broken in {found.attack.length} steps ({seen})"
+    if not found.challenged:
+        return f"nothing that was tried would have broken it: no verdict ({seen})"
+    if found.exhausted:
+        return f"no attack in this small world, however many events ({seen})"
+    cut = "" if found.complete else "; cut short there"
+    return f"no attack within {found.depth} events in this small world{cut} ({seen})"
+
+
+def steps_text(attack: Attack) -> Iterator[str]:
+    """A sentence for each step, with the instant where time has passed."""
+    before_ms = 0
+    for at_ms, command in attack.steps:
+        when = f"after {duration_text(at_ms - before_ms)}, " if at_ms > before_ms else ""
+        before_ms = at_ms
+        yield when + sentence(command)
+
+
+def sentence(command: c.Command) -> str:
+    """A step in domain words."""
+    return _SAID[type(command)](command)
+
+
+def _token(step: Any) -> str:
+    scope = f" with scope {' '.join(step.scope)}" if step.scope else ""
+    what = f"a token for {step.audience}{scope}" if step.audience else "a new message token"
+    how = {
+        "token_exchange": f"exchanges {step.subject} for",
+        "refresh_token": f"refreshes {step.subject} for",
+        "client_credentials": "asks in its own name for",
+    }.get(step.grant, "has the application renew")
+    consent = f" to send data to {step.provider} for {step.purpose}" if step.provider else ""
+    return f"{step.agent} {how} {what}{consent}"
+
+
+def _call(step: Any) -> str:
+    whose = f" for records of {step.owner}" if step.owner else ""
+    amount = f", {step.amount:g} {step.currency} to {step.payee}" if step.amount else ""
+    more = f" with approval {step.approval}" if step.approval else f" with handle {step.handle}" if step.handle else ""
+    through = f", which passes the token on to {step.passthrough}" if step.passthrough else ""
+    job = " as a queued job" if step.job else ""
+    return f"{step.agent} calls {step.endpoint}{job} with {step.credential}{whose}{amount}{more}{through}"
+
+
+def _ask(step: Any) -> str:
+    shown = f", shown as {step.shown_amount:g} to {step.shown_payee}" if step.shown_amount is not None else ""
+    return f"{step.agent} asks {step.user} to approve {step.endpoint}, {step.amount:g} to {step.payee}{shown}"
+
+
+_SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
+    c.Arrive: lambda s: f"{s.user} arrives",
+    c.Leave: lambda s: f"{s.user} leaves silently",
+    c.LogIn: lambda s: f"{s.user} signs in",
+    c.LogOut: lambda s: f"{s.user} signs out",
+    c.Act: lambda s: f"{s.user} does something",
+    c.GiveConsent: lambda s: f"{s.user} consents that {s.recipient} gets data for {s.purpose}",
+    c.WithdrawConsent: lambda s: f"{s.user} withdraws the consent for {s.recipient} and {s.purpose}",
+    c.StartTask: lambda s: f"{s.user} gives {s.agent} the task `{s.kind}`",
+    c.AnswerPrompt: lambda s: f"{s.user} {'approves' if s.approve else 'refuses'} {s.approval}",
+    c.Halt: lambda s: f"{s.user} stops {s.task}",
+    c.UseDirectly: lambda s: f"{s.user} calls {s.endpoint} through the application",
+    c.GetToken: _token,
+    c.Call: _call,
+    c.SendToModel: lambda s: f"{s.agent} sends {', '.join(s.items)} to {s.provider} with {s.credential}",
+    c.AskApproval: _ask,
+    c.RedeemApproval: lambda s: f"{s.agent} redeems {s.approval}",
+    c.AnswerInstead: lambda s: f"{s.agent} answers {s.approval} itself",
+    c.SendMessage: lambda s: f"{s.agent} sends {', '.join(s.items) or 'a message'} to {s.to}",
+    c.StoreMemory: lambda s: f"{s.agent} remembers {s.item}",
+    c.ReadMemory: lambda s: f"{s.agent} recalls {s.memory} in {s.task}",
+    c.Deliver: lambda s: f"{s.agent} answers with {', '.join(s.items)}",
+    c.EndTask: lambda s: f"{s.agent} ends {s.task}",
+    c.Register: lambda s: f"{s.agent} registers another client at {s.server}",
+    c.Spawn: lambda s: f"{s.agent} starts {s.sub_agent}",
+    c.DisableAgent: lambda s: f"{s.by} disables {s.agent}{' alone' if s.sparing else ''}",
+    c.EnableAgent: lambda s: f"{s.by} enables {s.agent}",
+    c.RevokeGrant: lambda s: f"{s.by} revokes the grant of {s.task}",
+    c.LockUser: lambda s: f"{s.by} locks {s.user}",
+    c.Leak: lambda s: f"{s.credential} leaks to {s.to}",
+    c.Jump: lambda s: "time passes",
+}
