@@ -6,7 +6,8 @@ stand side by side; shapes tell measured, allowed and worst case apart without c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.report.page.exposure import lasting, too_long
 from harness.report.result import RunResult
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LEAST_S = 0.1
 """What is drawn for no time at all, on an axis that has no zero."""
+TICKS = ((1, "1 s"), (10, "10 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (36_000, "10 h"), (864_000, "10 d"))
 
 
 def exposure_frame(result: RunResult) -> pd.DataFrame:
@@ -51,42 +53,60 @@ def exposure_chart(frame: pd.DataFrame) -> Figure:
     """A row for each exposure: a bar as long as it was measured, a line where the rule ends, marks for the others."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 1.9 + 0.42 * len(frame)), layout="constrained")
+    figure = Figure(figsize=(9, 1.9 + 0.46 * len(frame)), layout="constrained")
     axes = figure.add_subplot()
+    rows = frame.to_dict("records")
+    for place, row in enumerate(rows):
+        face, hatch = ("#d55e00", "///") if row["too_long"] else ("#9ecae1", "")
+        length_s = max(float(row["open_s"]) if _known(row["open_s"]) else 0.0, LEAST_S)
+        axes.barh(
+            place, length_s - LEAST_S / 2, left=LEAST_S / 2, height=0.5, color=face, edgecolor="#333333", hatch=hatch
+        )
+    _marks(axes, frame, "allowed_s", _Look("|", "#000000", 260, "the rule allows"))
+    _marks(axes, frame, "bound_s", _Look("D", "#ffffff", 42, "worst case by the settings"))
+    _marks(axes, frame, "login_only_s", _Look("X", "#555555", 60, "with OAuth for logins only"))
     many = frame["system"].nunique() > 1
-    for place, row in enumerate(frame.to_dict("records")):
-        length_s = max(row["open_s"] or 0, LEAST_S)
-        hatch = "///" if row["too_long"] else ""
-        face = "#d55e00" if row["too_long"] else "#9ecae1"
-        axes.barh(place, length_s - LEAST_S / 2, left=LEAST_S / 2, height=0.55, color=face, edgecolor="#333333", hatch=hatch)
-        said = lasting(row["open_s"]) if row["open_s"] == row["open_s"] and row["open_s"] is not None else "not measured"
-        axes.annotate(f" {'' if row['ended'] else 'at least '}{said}", (length_s, place), va="center", fontsize=8)
-    for column, marker, name in (("allowed_s", "|", "the rule allows"), ("bound_s", "D", "worst case by the settings"),
-                                 ("login_only_s", "X", "with OAuth for logins only")):  # fmt: skip
-        _marks(axes, frame, column, marker, name)
-    axes.set_yticks(
-        range(len(frame)),
-        [f"{row.requirement} {row.of}" + (f", {row.system}" if many else "") for row in frame.itertuples()],
-    )
+    axes.set_yticks(range(len(rows)), [_row_name(row, many=many) for row in rows])
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(left=LEAST_S / 2)
-    axes.set_xlabel("longest time within reach [s], logarithmic")
+    ends = [one for one in TICKS if one[0] <= axes.get_xlim()[1]]
+    axes.set_xticks([seconds for seconds, _ in ends], [name for _, name in ends])
+    axes.set_xlabel("longest time within reach (logarithmic)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title(_finding(frame), loc="left", wrap=True)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 
-def _marks(axes: Axes, frame: pd.DataFrame, column: str, marker: str, name: str) -> None:
+def _row_name(row: Mapping[Hashable, Any], *, many: bool) -> str:
+    least = "" if row["ended"] else "at least "
+    measured = f"{least}{lasting(row['open_s'])}" if _known(row["open_s"]) else "not measured"
+    return f"{row['requirement']} {row['of']}{', ' + row['system'] if many else ''}: {measured}"
+
+
+def _known(value: float | None) -> bool:
+    """Whether a number is there: pandas writes NaN where it is not."""
+    return value is not None and value == value
+
+
+class _Look(NamedTuple):
+    marker: str
+    face: str
+    size: int
+    name: str
+
+
+def _marks(axes: Axes, frame: pd.DataFrame, column: str, look: _Look) -> None:
     """One mark for each row that has a value, in one series with one entry in the legend."""
-    values = ((place, value) for place, value in enumerate(frame[column]) if value == value and value is not None)
-    known = [(max(float(value), LEAST_S), place) for place, value in values]
+    known = [(max(float(value), LEAST_S), place) for place, value in enumerate(frame[column]) if _known(value)]
     if known:
         seconds, places = zip(*known, strict=True)
-        face = {"|": "#000000", "D": "#ffffff", "X": "#555555"}[marker]
-        size = 260 if marker == "|" else 42
-        axes.scatter(seconds, places, marker=marker, s=size, facecolor=face, edgecolor="#000000", zorder=3, label=name)
+        edge = None if look.marker == "|" else "#000000"  # a line has no edge of its own
+        axes.scatter(
+            seconds, places, marker=look.marker, s=look.size, c=look.face, edgecolors=edge, zorder=3, label=look.name
+        )
 
 
 def _finding(frame: pd.DataFrame) -> str:

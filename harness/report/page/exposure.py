@@ -45,8 +45,11 @@ def too_long(one: Exposed) -> bool:
 
 
 def lasting(seconds: float) -> str:
-    """A length of time: `223.467` is `3 m 43 s`; parts of a second only below a minute."""
-    return clock(round(seconds * 1000) if seconds < 60 else round(seconds) * 1000)
+    """A length of time: `223.467` is `3 m 43 s`, `14400` is `4 h`; parts of a second only below a minute."""
+    text = clock(round(seconds * 1000) if seconds < 60 else round(seconds) * 1000)
+    for empty in (" 00 s", " 00 m", " 00 h"):
+        text = text.removesuffix(empty)
+    return text
 
 
 def _measured(one: Exposed, population: Population | None) -> Iterator[str]:
@@ -84,13 +87,12 @@ def _people(one: Exposed, population: Population | None) -> Iterator[str]:
 
 
 def _limit(one: Exposed) -> Iterator[str]:
+    after = "after a withdrawal " if one.of == "consent" else ""
     if one.allowed_s is not None:
-        allowed = lasting(one.allowed_s) if one.allowed_s else "no time at all"
-        yield f"the rule allows {allowed}" + (": this is longer" if too_long(one) else "")
-    if one.bound_s is not None:
-        yield f"worst case by the design's settings: {lasting(one.bound_s)} ({one.bound})"
-    elif one.bound:
-        yield f"worst case by the design's settings: no end ({one.bound})"
+        yield f"{after}the rule allows {lasting(one.allowed_s) if one.allowed_s else 'no time at all'}"
+    if one.bound:
+        bound = "no end" if one.bound_s is None else lasting(one.bound_s)
+        yield f"{after}the worst case by the design's settings is {bound} ({one.bound})"
 
 
 def _compared(one: Exposed) -> Iterator[str]:
@@ -105,7 +107,13 @@ def _compared(one: Exposed) -> Iterator[str]:
         yield other
     else:
         ratio = one.baseline_open_s / one.open_s
-        yield f"{least}{ratio:,.0f} times shorter than with {LOGIN_ONLY}" if ratio >= 2 else other
+        yield f"{least}{_round(ratio):,} times shorter than with {LOGIN_ONLY}" if ratio >= 2 else other
+
+
+def _round(ratio: float) -> int:
+    """Two digits that count, rounded down: a simulation's longest run knows no more."""
+    step = 10 ** max(0, len(str(int(ratio))) - 2)
+    return int(ratio) // step * step
 
 
 def _upper(text: str) -> str:
