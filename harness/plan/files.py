@@ -12,7 +12,7 @@ from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, l
 from harness.plan.controls import control_catalogue
 from harness.plan.misbehaviours import Doer, misbehaviour_catalogue
 from harness.plan.scenario import Scenario, Twist
-from harness.plan.system import Setting, System
+from harness.plan.system import Setting, System, TaskSpec
 
 _KIND = re.compile(r"kind:[ ]+([a-z]+)(?:[ ]+#.*)?")
 
@@ -79,9 +79,10 @@ def _scenario_problems(scenario: Scenario, document: Document) -> Iterator[Probl
         ):
             if value is not None and value not in names:
                 yield _unknown(document, field, value, names, "expect", number, field)
-        for place, control in enumerate(one.without):
-            if control not in control_catalogue():
-                yield _unknown(document, "control", control, control_catalogue(), "expect", number, "without", place)
+        for field, controls in (("without", one.without), ("stopped_by", one.stopped_by)):
+            for place, control in enumerate(controls):
+                if control not in (*control_catalogue(), "base"):
+                    yield _unknown(document, "control", control, control_catalogue(), "expect", number, field, place)
     if scenario.designs and scenario.system is None:
         yield document.problem("a file with designs of its own names the system that they are laid over", "designs")
 
@@ -180,13 +181,18 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
                     yield document.problem(
                         f"unknown api `{audience}`", kind, name, "policy", audience, on_key=True, suggestion=hint
                     )
+            if program.domain not in domains:
+                yield _unknown(document, "domain", program.domain, domains, kind, name, "domain")
     for name, agent in system.agents.items():
         if agent.provider is not None and agent.provider not in system.providers:
             yield _unknown(document, "provider", agent.provider, system.providers, "agents", name, "provider")
+    for name, purpose in system.purposes.items():
+        if purpose.provider is not None and purpose.provider not in system.providers:
+            yield _unknown(document, "provider", purpose.provider, system.providers, "purposes", name, "provider")
     for kind, task in system.tasks.items():
-        for tool in (task.tool, *task.reads, *([task.then] if task.then else [])):
+        for place, tool in _tools_of(task):
             if tool not in endpoints:
-                yield _unknown(document, "endpoint", tool, endpoints, "tasks", kind, "tool")
+                yield _unknown(document, "endpoint", tool, endpoints, "tasks", kind, *place)
         if task.purpose not in system.purposes:
             yield _unknown(document, "purpose", task.purpose, system.purposes, "tasks", kind, "purpose")
         if task.agent is not None and task.agent not in system.agents:
@@ -194,6 +200,14 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
     yield from _control_problems(system, document)
     yield from _people_problems(system, document)
     yield from _assumption_problems(system, document)
+
+
+def _tools_of(task: TaskSpec) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The tools that a kind of task names, with where it names them."""
+    yield ("tool",), task.tool
+    yield from ((("reads", number), tool) for number, tool in enumerate(task.reads))
+    if task.then is not None:
+        yield ("then",), task.then
 
 
 def _assumption_problems(system: System, document: Document) -> Iterator[Problem]:
@@ -241,6 +255,10 @@ def _people_problems(system: System, document: Document) -> Iterator[Problem]:
         for field, value in (("holder", mandate.holder), ("owner", mandate.owner)):
             if value not in everybody:
                 yield _unknown(document, "person", value, everybody, "people", "mandates", number, field)
+    for number, group in enumerate(people.joint):
+        for place, customer in enumerate(group):
+            if customer not in people.customers:
+                yield _unknown(document, "customer", customer, people.customers, "people", "joint", number, place)
     for name, employee in people.employees.items():
         for number, customer in enumerate(employee.assigned):
             if customer not in people.customers:

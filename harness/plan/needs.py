@@ -48,6 +48,19 @@ def _reasons(scenario: Scenario, system: System) -> Iterator[str]:
             yield from _job(job, system)
     for action in scenario.actions:
         yield from _action(action, system)
+    yield from _misfortunes(scenario, system)
+
+
+def _misfortunes(scenario: Scenario, system: System) -> Iterator[str]:
+    for fault in scenario.faults:
+        if fault.to is not None and fault.to not in (*system.apis, *system.servers):
+            yield f"there is no api or server `{fault.to}`"
+    for outage in scenario.outages:
+        if outage.server not in system.servers:
+            yield f"there is no server `{outage.server}`"
+    for api in scenario.clocks:
+        if api not in system.apis:
+            yield f"there is no api `{api}`"
 
 
 def _job(job: Job, system: System) -> Iterator[str]:
@@ -158,7 +171,9 @@ NEEDS: Mapping[str, Need] = {
     "tool": Need(_any_endpoint(lambda one: one.calls is not None), "there is no tool that calls an API"),
     "mcp_server": Need(_any_api(lambda one: one.kind == "mcp"), "there is no MCP server"),
     "second_server": Need(
-        lambda system: len({one.domain for one in system.apis.values()} & {s.domain for s in system.servers.values()}) > 1,
+        lambda system: (
+            len({one.domain for one in system.apis.values()} & {s.domain for s in system.servers.values()}) > 1
+        ),
         "there is no API in the domain of a second authorization server",
     ),
     "provider": Need(lambda system: bool(system.providers), "there is no model provider"),
