@@ -23,7 +23,7 @@ def words(system: System) -> Words:
     people = system.people
     endpoints = [(api, name, one) for api, group in system.apis.items() for name, one in group.endpoints.items()]
     declared: dict[str, Iterable[str]] = {
-        "person": (*people.customers, *people.employees, *people.brokers, *people.administrators),
+        "person": (*people.customers, *people.employees, *people.brokers, *people.administrators, *people.others),
         "agent": system.agents,
         "service": (*system.services, *system.apis),
         "outsider": ("thief",),
