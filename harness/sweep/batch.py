@@ -45,8 +45,8 @@ def sweep_of(plan: bytes) -> Sweep:
 
 
 def _run(sweep: Sweep, spec: RunSpec) -> Iterator[Row]:
-    drawn = sweep.drawn(spec.seed)
-    settings = {**sweep.cell(spec.cell), **drawn}
+    cell = sweep.cell(spec.cell)
+    settings = {**cell, **sweep.drawn(spec.seed, cell)}
     key: Row = {
         "run": spec.run,
         "cell": spec.cell,

@@ -16,6 +16,9 @@ from harness.sweep.model import Draw, Range
 
 Value = Any
 OF_SCENARIO = "scenario."
+SHARE = "share."
+NOTHING: Any = object()
+"""What a draw gives that does not happen in a run: the setting stays as the files say."""
 
 
 class KnobError(ValueError):
@@ -40,9 +43,15 @@ def values_of(given: list[Value] | Range) -> list[Value]:
     return list(dict.fromkeys(_written(value, timed, whole=_whole(given.first, given.last)) for value in found))
 
 
-def drawn(draw: Draw, seed: int, path: str) -> Value:
-    """What a draw gives in the run with this seed, whichever cell it is in; raises KnobError."""
+def drawn(draw: Draw, seed: int, path: str, *, share: float | None = None) -> Value:
+    """What a draw gives in the run with this seed, whichever cell it is in, or NOTHING; raises KnobError.
+
+    `share` overrules the draw's own; what happens at one share happens at every larger one.
+    """
     chance = random.Random(f"{seed}/{path}")
+    if draw.sometimes is not None:
+        happens = chance.random() < (share if share is not None else draw.share if draw.share is not None else 1)
+        return draw.sometimes if happens else NOTHING
     if draw.choice is not None:
         return draw.choice[chance.randrange(len(draw.choice))]
     if draw.uniform is not None:
@@ -61,6 +70,8 @@ def described(path: str, draw: Draw) -> str:
         return f"{name} uniform from {draw.uniform[0]} to {draw.uniform[1]}"
     if draw.exponential is not None:
         return f"{name} exponential with mean {draw.exponential}"
+    if draw.sometimes is not None:
+        return f"{name} {shown(draw.sometimes)} in a share of runs"
     return f"{name} one of {', '.join(map(str, draw.choice or ()))}"
 
 

@@ -1,7 +1,8 @@
 """A sweep file (`*.sweep.yaml`): which knobs of systems and scenarios take which values, what is drawn, how many runs.
 
 A path names any setting: `controls.K07.lifetime`, `servers.home.session_idle` of the system; after `scenario.` one of the
-scenario, as `scenario.visits.0.leaves`. Knobs span a grid; draws differ from run to run, the same for every cell.
+scenario, as `scenario.visits.0.leaves`. Knobs span a grid; draws differ from run to run, the same for every cell, and
+`share.PATH` is the knob of how often a draw happens that happens sometimes.
 """
 
 from __future__ import annotations
@@ -27,18 +28,22 @@ class Range(Closed):
 
 
 class Draw(Closed):
-    """How a setting differs from run to run; exactly one of the keys. Durations (`30s`) or numbers."""
+    """How a setting differs from run to run; exactly one of the first four keys. Durations (`30s`) or numbers."""
 
     uniform: list[Any] | None = Field(
         default=None, min_length=2, max_length=2, description="Evenly between two values."
     )
     exponential: Any = Field(default=None, description="With this mean.")
     choice: list[Any] | None = Field(default=None, min_length=1, description="One of these, evenly.")
+    sometimes: Any = Field(default=None, description="This in a `share` of the runs, else what the files say.")
+    share: float | None = Field(default=None, ge=0, le=1, description="Of `sometimes`; the knob `share.PATH` sets it.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Draw:
-        if sum(one is not None for one in (self.uniform, self.exponential, self.choice)) != 1:
-            raise ValueError("a draw has exactly one of `uniform`, `exponential` and `choice`")
+        if sum(one is not None for one in (self.uniform, self.exponential, self.choice, self.sometimes)) != 1:
+            raise ValueError("a draw has exactly one of `uniform`, `exponential`, `choice` and `sometimes`")
+        if self.share is not None and self.sometimes is None:
+            raise ValueError("`share` belongs to `sometimes`")
         return self
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.measure.row import REACH_COLUMNS, RUN_COLUMNS, VERDICT_COLUMNS, per_pep
 from harness.sweep.knobs import shown
-from harness.sweep.planning import Sweep
+from harness.sweep.planning import Sweep, samples
 
 KEY_COLUMNS = {
     "run": "the number of the run in the sweep",
@@ -62,11 +62,8 @@ def kinds(sweep: Sweep) -> dict[str, str]:
 
 def _text_knobs(sweep: Sweep) -> frozenset[str]:
     """Columns of knobs and draws whose values are not all numbers."""
-    values = dict(sweep.plan.knobs) | {
-        path: [one for ends in given.values() for one in (ends if isinstance(ends, list) else [ends])]
-        for path, given in sweep.plan.draws
-    }
-    return frozenset(sweep.columns[path] for path, given in values.items() if not all(map(_is_number, given)))
+    values = [*sweep.plan.knobs, *((path, samples(draw)) for path, draw in sweep.draws.items())]
+    return frozenset(sweep.columns[path] for path, given in values if not all(map(_is_number, given)))
 
 
 def _is_number(value: Any) -> bool:

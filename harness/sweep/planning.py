@@ -25,7 +25,17 @@ from harness.plan import Scenario, load_scenario, load_system, system_of, words
 from harness.requirements import compile_requirements, read_requirements
 from harness.suite import scenarios_of
 from harness.suite.cached import own_fingerprint
-from harness.sweep.knobs import OF_SCENARIO, KnobError, column, described, drawn, values_of, with_settings
+from harness.sweep.knobs import (
+    NOTHING,
+    OF_SCENARIO,
+    SHARE,
+    KnobError,
+    column,
+    described,
+    drawn,
+    values_of,
+    with_settings,
+)
 from harness.sweep.model import Draw, SweepFile
 
 VARIES_ALWAYS = "thinking time of models and network latency"
@@ -118,15 +128,16 @@ class Sweep:
             found[path] = values[index]
         return {path: found[path] for path, _ in self.plan.knobs}
 
-    def drawn(self, seed: int) -> dict[str, Any]:
-        """What is drawn in the runs with a seed, by path."""
-        return {path: drawn(draw, seed, path) for path, draw in self.draws.items()}
+    def drawn(self, seed: int, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """What is drawn in the run of a cell with a seed, by path; what does not happen in it is left out."""
+        found = {path: drawn(draw, seed, path, share=cell.get(SHARE + path)) for path, draw in self.draws.items()}
+        return {path: value for path, value in found.items() if value is not NOTHING}
 
     @cached_property
     def columns(self) -> dict[str, str]:
         """The column of each knob and draw, by path."""
         found = {path: column(path, values) for path, values in self.plan.knobs}
-        return found | {path: column(path, _samples(draw)) for path, draw in self.draws.items()}
+        return found | {path: column(path, samples(draw)) for path, draw in self.draws.items()}
 
 
 def decoded(plan: bytes) -> Sweep:
@@ -239,11 +250,24 @@ class _Checked:
         for path in [path for path, _ in sweep.plan.knobs if path in sweep.draws]:
             self.problems.append(self.document.problem(f"`{path}` is a knob too", "draws", path, on_key=True))
         for path, values in sweep.plan.knobs:
+            if path.startswith(SHARE):
+                self._check_share(path, values, sweep)
+                continue
             for value in values:
                 self._try({**self.file.settings, path: value}, "knobs", path)
         for path, draw in sweep.draws.items():
-            for value in _samples(draw):
+            for value in samples(draw):
                 self._try({**self.file.settings, path: value}, "draws", path)
+
+    def _check_share(self, path: str, values: Sequence[Any], sweep: Sweep) -> None:
+        draw = sweep.draws.get(path.removeprefix(SHARE))
+        if draw is None or draw.sometimes is None:
+            told = f"`{path}` needs a draw `{path.removeprefix(SHARE)}` with `sometimes`"
+        elif not all(isinstance(one, (int, float)) and 0 <= one <= 1 for one in values):
+            told = "a share lies between 0 and 1"
+        else:
+            return
+        self.problems.append(self.document.problem(told, "knobs", path, on_key=True))
 
     def _try(self, settings: Mapping[str, Any], group: str, path: str) -> None:
         """Puts settings, the last of them at `path`, where they belong, and keeps what is wrong with that."""
@@ -261,7 +285,8 @@ class _Checked:
 
 def settings_for(settings: Mapping[str, Any], *, of_scenario: bool) -> dict[str, Any]:
     """The settings that are meant for scenarios, or for systems, by their paths there."""
-    own = {path: value for path, value in settings.items() if path.startswith(OF_SCENARIO) == of_scenario}
+    of_files = {path: value for path, value in settings.items() if not path.startswith(SHARE)}
+    own = {path: value for path, value in of_files.items() if path.startswith(OF_SCENARIO) == of_scenario}
     return {path.removeprefix(OF_SCENARIO): value for path, value in own.items()}
 
 
@@ -286,8 +311,10 @@ def _marked(value: Any) -> Mark:
     return Mark(0, 0, parts={key: _marked(part) for key, part in items})
 
 
-def _samples(draw: Draw) -> Sequence[Any]:
+def samples(draw: Draw) -> Sequence[Any]:
     """Values that a draw can give, at its ends: all of them have to fit."""
     if draw.choice is not None:
         return draw.choice
-    return draw.uniform if draw.uniform is not None else [draw.exponential]
+    if draw.uniform is not None:
+        return draw.uniform
+    return [draw.exponential if draw.sometimes is None else draw.sometimes]

@@ -10,6 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from harness.judge import Judge
+from harness.load import ProblemList
 from harness.plan import Controls, load_scenario, load_system, words
 from harness.requirements import load_requirements
 from harness.sweep.batch import rows, run_batch
@@ -93,3 +94,34 @@ def test_exposure_is_measured_where_asked_for(tmp_path: Path) -> None:
 def test_what_runs_leave_behind_is_forgotten_after_a_batch(tmp_path: Path) -> None:
     run_batch(small(tmp_path).encoded, 0)
     assert keyring.key.cache_info().currsize == keyring.key_set.cache_info().currsize == 0
+
+
+def test_a_share_of_the_runs_misbehaves_and_the_share_is_a_knob(tmp_path: Path) -> None:
+    text = (
+        "scenarios: [S13]\nonly: [R3]\nruns: 30\nbatch: 60\n"
+        "settings: {controls.K01: off, scenario.visits: [{user: A, tasks: [{kind: read}]}]}\n"
+        "knobs: {share.scenario.visits.0.tasks.0.twist: [0, 0.5]}\n"
+        "draws: {scenario.visits.0.tasks.0.twist: {sometimes: {id: T06, endpoint: claims.attachments}}}\n"
+    )
+    found = pandas.DataFrame(rows(small(tmp_path, text), 0))
+    assert not found["failure"].notna().any()
+    name = "scenario.visits.0.tasks.0.twist"
+    none, half = (found[found[f"share.{name}"] == share] for share in (0, 0.5))
+    assert none[name].isna().all()
+    assert 5 < half[name].notna().sum() < 25
+    assert none["violations"].sum() == 0
+    assert (half["violations"] > 0).equals(half[name].notna()), "those that misbehave break it, and no others"
+
+
+@pytest.mark.parametrize(
+    ("knobs", "told"),
+    [
+        ("share.scenario.visits.0.leaves: [0.5]", "needs a draw `scenario.visits.0.leaves` with `sometimes`"),
+        ("share.scenario.visits.0.tasks.0.twist: [1.5]", "a share lies between 0 and 1"),
+    ],
+)
+def test_a_share_of_nothing_is_a_mistake(tmp_path: Path, knobs: str, told: str) -> None:
+    text = f"scenarios: [S13]\nknobs: {{{knobs}}}\ndraws: {{scenario.visits.0.tasks.0.twist: {{sometimes: T27}}}}\n"
+    with pytest.raises(ProblemList) as found:
+        small(tmp_path, text)
+    assert told in found.value.problems[0].text

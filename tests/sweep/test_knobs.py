@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.plan.values import duration_ms
-from harness.sweep.knobs import KnobError, column, described, drawn, shown, values_of, with_settings
+from harness.sweep.knobs import NOTHING, KnobError, column, described, drawn, shown, values_of, with_settings
 from harness.sweep.model import Draw, Range
 
 
@@ -115,3 +115,15 @@ def test_what_was_put_is_found_where_the_path_says(keys: list[str], value: int) 
     for key in keys:
         found = found[key]
     assert found == value
+
+
+def test_what_happens_sometimes_happens_in_its_share_and_stays_when_the_share_grows() -> None:
+    draw = Draw(sometimes="T13", share=0.2)
+    often = {seed for seed in range(2_000) if drawn(draw, seed, "x") == "T13"}
+    assert 330 < len(often) < 470
+    more = {seed for seed in range(2_000) if drawn(draw, seed, "x", share=0.5) == "T13"}
+    assert often < more
+    assert drawn(draw, 1, "x", share=0) is NOTHING
+    assert drawn(Draw(sometimes=1), 1, "x") == 1
+    with pytest.raises(ValueError, match="belongs to `sometimes`"):
+        Draw(uniform=[1, 2], share=0.5)

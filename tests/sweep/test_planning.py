@@ -39,8 +39,8 @@ def test_cells_span_the_grid_with_the_last_knob_changing_first(tmp_path: Path) -
 
 def test_a_seed_draws_the_same_in_every_cell(tmp_path: Path) -> None:
     sweep = small(tmp_path)
-    assert sweep.drawn(1) == sweep.drawn(1)
-    assert sweep.drawn(1) != sweep.drawn(2)
+    assert sweep.drawn(1, sweep.cell(0)) == sweep.drawn(1, sweep.cell(3))
+    assert sweep.drawn(1, {}) != sweep.drawn(2, {})
 
 
 def test_a_plan_travels_as_bytes_and_is_the_same_sweep(tmp_path: Path) -> None:
