@@ -162,7 +162,7 @@ def _check_kind(document: Document, path: str) -> Iterable[Problem]:
     elif kind == "scenario":
         load_scenario(path)
     elif kind == "sweep":
-        from harness.sweep.planning import load_sweep
+        from harness.sweep import load_sweep
 
         load_sweep(path)
     elif kind is None:

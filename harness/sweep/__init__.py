@@ -6,7 +6,8 @@ frame = read_frame("out")                                      # a row for each 
 """
 
 from harness.sweep.engine import Engine, SweepFailed, dask, in_process, local, run_sweep
-from harness.sweep.planning import Sweep, load_sweep
+from harness.sweep.loading import load_sweep
+from harness.sweep.planning import Sweep
 from harness.sweep.store import Store, read_about, read_frame, run_frame
 
 __all__ = [

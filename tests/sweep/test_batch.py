@@ -65,7 +65,7 @@ def test_a_run_that_fails_is_an_error_for_each_requirement(tmp_path: Path, monke
 
 
 def test_a_setting_that_only_fits_alone_is_an_error_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.sweep.planning._Checked.try_values", lambda self, sweep: None)
+    monkeypatch.setattr("harness.sweep.loading._Checked.try_values", lambda self, sweep: None)
     sweep = small(tmp_path, "scenarios: [S13]\nonly: [R3]\nknobs: {controls.K07.lifetime: [5]}\n")
     (row,) = rows(sweep, 0)
     assert row["verdict"] == "error"
