@@ -117,6 +117,8 @@ class _Explorer:
                 for child in self._children(node):
                     if self._arrive(child):
                         following.append(child)
+                if len(self.broken) >= CANDIDATES // 2:
+                    break
                 if not self.go_on(found):
                     return
             level = following

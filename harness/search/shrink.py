@@ -144,9 +144,11 @@ class _Trial:
         self.made: dict[Name, str] = {}
 
     def first_that_breaks(self, candidates: Iterable[list[Move]]) -> list[Move]:
+        """The first candidate that breaks the rule, without those of its steps that are not possible in it."""
         for moves in candidates:
-            if self.run(moves) is not None:
-                return moves
+            possible: list[Move] = []
+            if self.run(moves, possible) is not None:
+                return possible
         return []
 
     def without_each(self, moves: list[Move]) -> list[Move]:
@@ -188,8 +190,11 @@ class _Trial:
         found = [(one.number, "cred", ordinal) for one in moves if one.number < maker.number for ordinal in range(4)]
         return [name for name in found if name in self.made]
 
-    def run(self, moves: Sequence[Move]) -> Attack | None:
-        """Carry the moves out from the start; the attack up to where the rule breaks, None if it does not."""
+    def run(self, moves: Sequence[Move], possible: list[Move] | None = None) -> Attack | None:
+        """Carry the moves out from the start; the attack up to where the rule breaks, None if it does not.
+
+        A step that is not possible ends the trial, unless `possible` is there to take up those that are.
+        """
         world = self.start.fork()
         state = self.monitor.new_state()
         made = self.made = {}
@@ -197,14 +202,18 @@ class _Trial:
         log: list[Event] = []
         for move in moves:
             command = _given(move, made)
-            if command is None:
-                return None
             before = world.ids.counts.copy()
             at_ms = world.now_ms + move.wait_ms
             try:
+                if command is None:
+                    raise Impossible("it speaks of something that was never made")
                 events, _ = apply(world, command, at_ms)
             except (Impossible, KeyError):
-                return None
+                if possible is None:
+                    return None
+                continue
+            if possible is not None:
+                possible.append(move)
             steps.append((at_ms, command))
             log += events
             for sort, after in world.ids.counts.items():
@@ -212,7 +221,7 @@ class _Trial:
                     made[(move.number, sort, ordinal - before.get(sort, 0))] = f"{sort}{ordinal + 1}"
             broken = self._broken(state, events, at_ms)
             if broken is not None:
-                return Attack(self.rule, tuple(steps), _renumbered(moves[: len(steps)]), tuple(log), broken)
+                return Attack(self.rule, tuple(steps), _renumbered((possible or moves)[: len(steps)]), tuple(log), broken)
         return None
 
     def _broken(self, state: dict[Any, Any], events: Iterable[Event], now_ms: int) -> tuple[int | str, ...] | None:
