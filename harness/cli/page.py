@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 _PACKAGES = ("harness", "simpy", "pyjwt")
 
 
-def write_page(
-    result: RunResult, target: str, *, systems: tuple[str, ...], earlier: Earlier | None = None
-) -> None:
+def write_page(result: RunResult, target: str, *, systems: tuple[str, ...], earlier: Earlier | None = None) -> None:
     """Writes the page; `systems` are those that the command line named, none where the file's own was used."""
     diagrams = {
         (system.system, verdict.requirement): diagram_of(result, verdict, system.system if systems else None)

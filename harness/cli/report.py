@@ -56,8 +56,8 @@ def _documents(folder: str, *, leave_out: str | None) -> list[tuple[str, dict[st
             document = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise Mistake(f"`{path}` is not readable as JSON: {error}") from None
-        if isinstance(document, dict) and isinstance(document.get("schema"), str):
-            found.append((str(path), document))
+        each = document if isinstance(document, list) else [document]
+        found += [(str(path), one) for one in each if isinstance(one, dict) and isinstance(one.get("schema"), str)]
     return found
 
 
@@ -122,8 +122,7 @@ def _searches(stored: Sequence[tuple[str, dict[str, Any]]]) -> list[Search]:
         if document["schema"] != SEARCH:
             continue
         try:
-            each = document.get("searches", [document])
-            found += [msgspec.convert(one, Search) for one in each]
+            found.append(msgspec.convert(document, Search))
         except msgspec.ValidationError as error:
             raise Mistake(f"`{path}` is no search result: {str(error).lower()}") from None
     return found

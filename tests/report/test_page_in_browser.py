@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_headings_skip_no_level(shown: Browser) -> None:
     levels = shown.ask("Array.from(document.querySelectorAll('h1,h2,h3,h4')).map(h => +h.tagName[1])")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_on_paper_everything_is_open_and_the_filter_is_gone(shown: Browser) -> None:

@@ -101,6 +101,7 @@ def _words(result: RunResult, searches: Sequence[Search]) -> dict[str, Any]:
         "too_long": too_long,
         "changes": changes,
         "waiver_state": waiver_state,
+        "confirmed_text": confirmed_text,
         "summary": summary,
         "missing": lambda verdict: missing(verdict, parties(result)),
     }
@@ -121,6 +122,12 @@ def _own_ids(svg: str, number: int) -> str:
 def mark(verdict: RequirementVerdict) -> str:
     """The class that the page draws a verdict with."""
     return "waived" if verdict.waived else verdict.verdict
+
+
+def confirmed_text(confirmed: str) -> str:
+    """Whether production is known to be so: an assumption that nobody has looked at must not look confirmed."""
+    known = {"": "not known", "no": "not so, or not confirmed", "yes": "confirmed"}
+    return known.get(confirmed, f"confirmed {confirmed}")
 
 
 def waiver_state(verdict: RequirementVerdict) -> str:

@@ -112,7 +112,7 @@ def _compared(one: Exposed) -> Iterator[str]:
 
 def _round(ratio: float) -> int:
     """Two digits that count, rounded down: a simulation's longest run knows no more."""
-    step = 10 ** max(0, len(str(int(ratio))) - 2)
+    step = int(10 ** max(0, len(str(int(ratio))) - 2))
     return int(ratio) // step * step
 
 

@@ -17,13 +17,19 @@ SEARCH_SCHEMA = "harness/search/1"
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stored search (harness/search/1) says of one requirement; `system` None: it does not say on which."""
+    """What a stored search (harness/search/1) says of one requirement.
+
+    `depth` events are looked at whole, all there can be where it is `exhausted`; `challenged` how often controls stopped what
+    would have broken it. `system` None: it does not say on which design.
+    """
 
     requirement: str
     attack: list[Any] | None
     depth: int
     complete: bool
     states: int
+    exhausted: bool = False
+    challenged: int = 1
     system: str | None = None
 
 
@@ -80,14 +86,19 @@ def _searched(system: SystemResult, verdict: RequirementVerdict, searches: Itera
     for one in searches:
         if one.requirement != verdict.requirement or one.system not in (None, system.system):
             continue
-        if one.attack is not None:
-            yield f"A search over all decisions found an attack of {count(len(one.attack), 'step')}"
-        else:
-            cut = "" if one.complete else "; it was cut short after that"
-            yield (
-                f"A search over all decisions found no attack within {count(one.depth, 'event')} of a small world "
-                f"({count(one.states, 'state')}){cut}"
-            )
+        yield f"A search over all decisions {_found(one)}"
+
+
+def _found(one: Search) -> str:
+    if one.attack is not None:
+        return f"found an attack of {count(len(one.attack), 'step')}: do not rely on a kept verdict"
+    if one.depth < 0:
+        return "was cut short before it had looked at anything whole"
+    if one.challenged == 0:
+        return f"met nothing that attacks it within {count(one.depth, 'event')}: that says nothing"
+    length = "of any length in" if one.exhausted else f"within {count(one.depth, 'event')} of"
+    cut = "" if one.complete else "; it was cut short after that"
+    return f"found no attack {length} a small world ({count(one.states, 'state')}){cut}"
 
 
 def distinct(values: Iterable[str]) -> list[str]:
