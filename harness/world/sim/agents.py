@@ -67,7 +67,7 @@ def _consent_screen(stay: Stay, agent: str, job: Job) -> Process:
     """A third party's application sends the person to the authorization server, which asks for what its model needs."""
     run = stay.run
     asked = (stay.user, run.world.design.provider_of(agent), stay.purpose(job))
-    if stay.visit.consents != "when_asked" or not run.world.design.is_third_party(agent) or asked in run.world.consents:
+    if stay.visit.consents == "never" or not run.world.design.is_third_party(agent) or asked in run.world.consents:
         return
     yield run.sleep(stay.visit.answers_after)
     if stay.session is not None:
