@@ -151,7 +151,7 @@ class _Api:
             self.broken.append(event)
 
 
-_CLAIMS_LATER = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+_CLAIMS_LATER: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
 
 def _bare_work(env: simpy.Environment, api: _Api, agent: str, user: str, texts: list[str], streams: Streams) -> Process:

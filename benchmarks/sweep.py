@@ -19,7 +19,8 @@ from harness.sweep import Sweep, load_sweep, local
 from harness.sweep.engine import AHEAD, _made
 
 FILE = Path(__file__).parent / "small.sweep.yaml"
-BATCHES, REPEATS = 16, 7
+BATCHES, REPEATS = 48, 7
+"""Batches of a sample: enough that the last of them, which one worker makes alone, does not count."""
 
 
 def row(*, batches: int = BATCHES, repeats: int = REPEATS) -> dict[str, Any]:
