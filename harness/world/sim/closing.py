@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.world.mechanics.state import World
-from harness.world.sim.population import profiles
+from harness.world.sim.population import full_names
 from harness.world.sim.run import Run
 
 SCHEMA = "harness/trace/1"
@@ -22,7 +22,7 @@ def header(run: Run) -> dict[str, Any]:
         "scenario": run.scenario.id,
         "controls": list(design.controls.active()),
         "options": design.options(),
-        "people": {name: profile["name"] for name, profile in profiles(names, run.seed).items()},
+        "people": dict(full_names(names, run.seed)),
     }
 
 

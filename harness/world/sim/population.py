@@ -1,4 +1,4 @@
-"""People and records from the seed: Faker fills in profiles; whose a record is comes from the system file.
+"""People and records from the seed: Faker gives the names; whose a record is comes from the system file.
 
 The same people for every design with the same names and seed, so that designs are compared on equal terms.
 """
@@ -70,13 +70,13 @@ def entitled(system: System, owner: str, category: str, number: int) -> tuple[st
 
 
 @lru_cache(maxsize=64)
-def profiles(names: tuple[str, ...], seed: int) -> Mapping[str, Mapping[str, str]]:
-    """A name, an address and an account number for each person, drawn from the seed."""
+def full_names(people: tuple[str, ...], seed: int) -> Mapping[str, str]:
+    """The name that each person goes by, drawn from the seed."""
     faker = _faker()
     found = {}
-    for name in names:
-        faker.seed_instance(f"{seed}/{name}")
-        found[name] = {"name": faker.name(), "address": faker.address().replace("\n", ", "), "iban": faker.iban()}
+    for person in people:
+        faker.seed_instance(f"{seed}/{person}")
+        found[person] = faker.name()
     return found
 
 
