@@ -160,7 +160,8 @@ class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     """Every requirement on one design; `system` is the path as it was written, `name` what the design calls itself.
 
     `applicable` are the ids of the misbehaviours that it has everything for; `population` how many customers there really
-    are and who says so, where the system file does.
+    are and who says so, where the system file does; `decisions` what the design decides where the specifications of the
+    protocol leave it open.
     """
 
     system: str
@@ -174,6 +175,7 @@ class SystemResult(msgspec.Struct, frozen=True, kw_only=True):
     applicable: tuple[str, ...] = ()
     population: Population | None = None
     fingerprint: str = ""
+    decisions: dict[str, str] = {}
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -102,6 +102,9 @@ def _print_system(console: Console, system: SystemResult, result: RunResult, *, 
         for note in verdict.notes:
             console.print(Text(f"note: {verdict.requirement}: {note}", style=NOTE), soft_wrap=True)
     _print_benign(console, system)
+    if system.decisions:
+        told = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in system.decisions.items())
+        console.print(Text(f"where the specifications leave it open: {told}", style=NOTE), soft_wrap=True)
 
 
 def _heading(system: SystemResult, result: RunResult) -> str:

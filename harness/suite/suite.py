@@ -32,6 +32,7 @@ from harness.suite.project import Design, Project, UsageError, load_project
 from harness.suite.runs import Job, Progress, RunOutcome, run_all
 from harness.suite.untested import too_short
 from harness.trace import Event, flat
+from harness.world import decided
 
 DEFAULT_FILE = "requirements.yaml"
 
@@ -140,6 +141,7 @@ Done = tuple[Job, RunOutcome]
 def _system(project: Project, design: Design, done: Sequence[Done], today: date | None) -> SystemResult:
     return SystemResult(
         system=design.shown,
+        decisions=decided(design.system, design.controls),
         name=design.system.name,
         verdicts=tuple(_requirement(project, design, one, done, today) for one in design.requirements),
         benign=sum((outcome.benign for _, outcome in done), Benign()),

@@ -6,9 +6,10 @@ trace = simulate(system, Controls.of(system, without=["K04"]), scenario, seed=7)
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.world.mechanics.setup import decided
     from harness.world.sim.shell import simulate
 
-__all__ = ["simulate"]
+__all__ = ["decided", "simulate"]
 
 
 def __getattr__(name: str) -> object:
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> object:
         from harness.world.sim.shell import simulate
 
         return simulate
+    if name == "decided":
+        from harness.world.mechanics.setup import decided
+
+        return decided
     raise AttributeError(name)

@@ -14,7 +14,7 @@ from harness.world.mechanics.keyring import key, key_set
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Due, Person, Program, Record
 from harness.world.mechanics.state import Conditions, Fate, World, as_designed
-from harness.world.mechanics.wiring import as_profile, issuer_of, rs_profile
+from harness.world.mechanics.wiring import as_profile, decisions, issuer_of, rs_profile
 
 
 def build(
@@ -50,6 +50,11 @@ def build(
         if mandate.until is not None:
             world.plan(Due(mandate.until, "mandate_end", mandate.holder, mandate.owner))
     return world
+
+
+def decided(system: System, controls: Controls) -> dict[str, str]:
+    """What a design decides where the specifications of the protocol leave it open, by name."""
+    return decisions(Design(system, controls, {}))
 
 
 def _lay_secrets(world: World) -> None:

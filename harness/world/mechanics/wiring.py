@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from harness.oauth import ALL_CELLS, NO_CELLS, AsProfile, Audience, DetailType, RsProfile
+from harness.oauth import ALL_CELLS, NO_CELLS, AsProfile, Audience, DetailType, RsProfile, open_decisions
 from harness.oauth.forms import DISCLOSURE
 from harness.plan.system import System
 from harness.world.mechanics.design import LIFETIME_WITHOUT_K07_MS, Design
@@ -120,6 +120,13 @@ def rs_profile(design: Design, api: str) -> RsProfile:
         cache_ttl_s=_seconds(controls.setting("K17").lifetime, 300_000),
         sender=design.on("K20", api),
     )
+
+
+def decisions(design: Design) -> dict[str, str]:
+    """What this design decides where the specifications leave it open (`harness.oauth.open_decisions`)."""
+    found = open_decisions(as_profile(design, next(iter(design.system.servers))))
+    found |= open_decisions(rs_profile(design, next(iter(design.system.apis))))
+    return {name: str(value) for name, value in sorted(found.items())}
 
 
 def _mode(design: Design, api: str) -> Literal["local", "introspection", "cached"]:

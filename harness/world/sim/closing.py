@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.world.mechanics.state import World
+from harness.world.mechanics.wiring import decisions
 from harness.world.sim.population import full_names
 from harness.world.sim.run import Run
 
@@ -22,6 +23,7 @@ def header(run: Run) -> dict[str, Any]:
         "scenario": run.scenario.id,
         "controls": list(design.controls.active()),
         "options": design.options(),
+        "decisions": decisions(design),
         "people": dict(full_names(names, run.seed)),
     }
 
