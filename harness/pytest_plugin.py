@@ -31,7 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--harness-without", action="append", default=[], metavar="CONTROL", help="take a control away (repeatable)"
     )
+    group.addoption(
+        "--harness-search", action="store_true", help="search for attacks on each requirement too (slow, off by default)"
+    )
     group.addoption("--harness-today", metavar="DATE", help="the date that waivers are held against (default: today)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names the marker of the slow items."""
+    config.addinivalue_line("markers", "harness_search: lets the worst LLM try everything (with --harness-search)")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -76,6 +84,12 @@ class RequirementsFile(pytest.File):
             raise self.CollectError(str(error)) from None
         for verdict in result.systems[0].verdicts:
             yield from self._items(verdict)
+        if self.config.option.harness_search:
+            for verdict in result.systems[0].verdicts:
+                item: SearchItem = SearchItem.from_parent(self, name=f"{verdict.requirement}[search]")
+                item.requirement, item.line = verdict.requirement, verdict.line
+                item.add_marker("harness_search")
+                yield item
 
     def _items(self, verdict: RequirementVerdict) -> Iterator[pytest.Item]:
         for suffix, scenario in cases(verdict):
@@ -147,3 +161,33 @@ class RequirementItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Points editors at the requirement's line in its file."""
         return self.path, self.verdict.line - 1, self.name
+
+
+class SearchItem(pytest.Item):
+    """One requirement against the worst LLM in a small world; fails with the shortest attack."""
+
+    requirement: str
+    line: int
+
+    def runtest(self) -> None:
+        from harness.cli.search import SearchOptions, search_text
+
+        option = self.config.option
+        options = SearchOptions(
+            requirement=self.requirement,
+            requirements=os.path.relpath(self.path),
+            system=option.harness_system,
+            without=tuple(option.harness_without),
+            seed=option.harness_seed,
+        )
+        code, text = search_text(options)
+        if code:
+            raise Broken(text)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The attack as steps; a traceback only for what is no attack."""
+        return str(excinfo.value) if isinstance(excinfo.value, Broken) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Points editors at the requirement's line in its file."""
+        return self.path, self.line - 1, self.name

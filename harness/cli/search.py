@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -34,7 +35,13 @@ class SearchOptions:
     seed: int = 0
 
 
-def run_search(options: SearchOptions) -> int:
+def search_text(options: SearchOptions) -> tuple[int, str]:
+    """The exit code and the text of a search, for those who show it elsewhere."""
+    stream = io.StringIO()
+    return run_search(options, stream), stream.getvalue()
+
+
+def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
     """Searches and prints what was found; 1 with an attack, 3 where nobody can challenge a requirement, else 0."""
     from harness.suite import UsageError, load_project
 
@@ -49,7 +56,7 @@ def run_search(options: SearchOptions) -> int:
         )
     except UsageError as error:
         raise Mistake(str(error)) from None
-    stream = table_stream(options.json, options.diagram)
+    stream = stream or table_stream(options.json, options.diagram)
     codes, documents = set(), []
     for design in project.designs[:1]:
         for requirement in design.requirements:
@@ -132,7 +139,8 @@ def _save(found: Found, requirement: Requirement, options: SearchOptions, withou
     from harness.search.saving import scenario_text
     from harness.search.telling import steps_text
 
-    assert found.attack is not None and options.save is not None
+    assert found.attack is not None, "only an attack is saved"
+    assert options.save is not None, "it is saved where asked"
     os.makedirs(options.save, exist_ok=True)
     key = "_".join(("FOUND", requirement.id, *without))
     text = scenario_text(

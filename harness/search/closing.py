@@ -14,6 +14,7 @@ of the target alone (`invalid_target`), of the scope alone (`insufficient_scope`
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -345,7 +346,7 @@ class Closing:
 
     def _talk(self, node: Node, task: Task) -> None:
         """Without a token: answers, memories, messages, sub-agents; and approvals where they can be closed."""
-        base = {"agent": task.agent, "task": task.id, "goal": "search", "twist": "search"}
+        base: dict[str, Any] = {"agent": task.agent, "task": task.id, "goal": "search", "twist": "search"}
         for seen, item in self._items(node, task):
             self._try(node, ("deliver", *seen), c.Deliver(**base, items=(item,)))
             self._try(node, ("store", task.agent, task.user, *seen[1:]), c.StoreMemory(**base, item=item))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from harness.judge import Monitor, monitor
+from harness.judge import monitor
 from harness.plan.controls import Controls
 from harness.plan.system import System
 from harness.requirements import Requirement

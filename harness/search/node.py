@@ -52,8 +52,8 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "best", "broken", "challenged", "counted", "items", "listened", "monitors", "news", "path", "permitted", "refused", "renewed_ms",
-        "states", "wanting", "world",
+        "accepted", "best", "broken", "challenged", "counted", "items", "listened", "monitors", "news", "path",
+        "permitted", "refused", "renewed_ms", "states", "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, monitors: Sequence[Monitor], counted: frozenset[str] = frozenset()) -> None:

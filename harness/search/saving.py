@@ -27,14 +27,8 @@ def script_of(attack: Attack) -> list[dict[str, Any]]:
 
 
 def _args(command: c.Command, names: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
-    defaults = {
-        field: default
-        for field, default in zip(
-            type(command).__struct_fields__[-len(type(command).__struct_defaults__) :],
-            type(command).__struct_defaults__,
-            strict=True,
-        )
-    } if type(command).__struct_defaults__ else {}  # fmt: skip
+    kind = type(command)
+    defaults = dict(zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False))
     found: dict[str, Any] = {}
     for field, value in asdict(command).items():
         if field in defaults and defaults[field] == value:
@@ -53,7 +47,9 @@ def as_scenario(attack: Attack, *, id: str, requirement: str) -> Scenario:
     return Scenario(kind="scenario", id=id, title=f"A found attack on {requirement}", aims=[requirement], script=script)
 
 
-def scenario_text(attack: Attack, *, id: str, requirement: str, sentences: Iterable[str], without: Iterable[str]) -> str:
+def scenario_text(
+    attack: Attack, *, id: str, requirement: str, sentences: Iterable[str], without: Iterable[str]
+) -> str:
     """The attack as the text of a scenario file."""
     away = ", ".join(without)
     lines = [

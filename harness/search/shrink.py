@@ -87,7 +87,7 @@ def _moves(steps: Sequence[Step]) -> list[Move]:
     at_ms = 0
     for number, step in enumerate(steps):
         names = {
-            field: tuple(made.get(one, one) for one in (value if isinstance(value, tuple) else (value,)))
+            field: tuple(made.get(str(one), str(one)) for one in (value if isinstance(value, tuple) else (value,)))
             for field, value in asdict(step.command).items()
             if field in _NAMING and value
         }
@@ -221,7 +221,9 @@ class _Trial:
                     made[(move.number, sort, ordinal - before.get(sort, 0))] = f"{sort}{ordinal + 1}"
             broken = self._broken(state, events, at_ms)
             if broken is not None:
-                return Attack(self.rule, tuple(steps), _renumbered((possible or moves)[: len(steps)]), tuple(log), broken)
+                return Attack(
+                    self.rule, tuple(steps), _renumbered((possible or moves)[: len(steps)]), tuple(log), broken
+                )
         return None
 
     def _broken(self, state: dict[Any, Any], events: Iterable[Event], now_ms: int) -> tuple[int | str, ...] | None:

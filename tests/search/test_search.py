@@ -44,11 +44,11 @@ def test_trying_finds_the_control_that_would_stop_it(key: str, control: str) -> 
     assert [control] in stops
 
 
-@pytest.mark.parametrize("key", ["R3", "R4"])
-def test_with_all_controls_there_is_none_however_many_events(key: str) -> None:
-    result = found(key)
+def test_with_all_controls_there_is_none_however_many_events() -> None:
+    result = found("R4")
     assert result.attack is None
-    assert result.complete and result.exhausted
+    assert result.complete
+    assert result.exhausted
     assert result.challenged > 0
 
 

@@ -34,9 +34,11 @@ OTHER = Variant(1_080, "stranger")
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What takes part. `approvals` is how many questions may be put to people in one run, whatever becomes of them, `sessions` how
-    often a person signs in,
-    `leaking` are the programs from which tokens leak: the organization's own, unless told otherwise; `exchanges` how often a program exchanges what it exchanged itself.
+    """What takes part.
+
+    `approvals` is how many questions may be put to people in one run, `sessions` how often a person signs in,
+    `leaking` the programs from which tokens leak (the organization's own, unless told otherwise), `exchanges` how often
+    a program exchanges again what it exchanged itself.
     """
 
     people: tuple[str, ...]
@@ -105,6 +107,6 @@ def _jobs(system: System, agents: Mapping[str, object], purposes: int) -> Iterab
 
 def _scopes(system: System) -> tuple[str, ...]:
     named = [e.scope for api in system.apis.values() for e in api.endpoints.values() if e.scope]
-    programs = [*system.agents.values(), *system.services.values()]
-    given = [scope for one in programs for scopes in one.policy.values() for scope in scopes]
+    policies = [one.policy for one in system.agents.values()] + [one.policy for one in system.services.values()]
+    given = [scope for policy in policies for scopes in policy.values() for scope in scopes]
     return tuple(dict.fromkeys((*named, *given)))

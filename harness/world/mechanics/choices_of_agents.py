@@ -6,6 +6,7 @@ Each command is possible; which of them a control refuses is not known here. Eve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -169,7 +170,7 @@ def talk(world: World, view: Bounds, task: Task) -> Iterator[c.Command]:
     """What an agent can do without a token: questions, answers, memories, messages, new clients, sub-agents."""
     yield from questions(world, view, task)
     yield from redemptions(world, task)
-    base = {"agent": task.agent, "task": task.id, "goal": SEARCH, "twist": SEARCH}
+    base: dict[str, Any] = {"agent": task.agent, "task": task.id, "goal": SEARCH, "twist": SEARCH}
     for item in items(world, task):
         yield c.Deliver(**base, items=(item,))
         yield c.StoreMemory(**base, item=item)

@@ -1,0 +1,33 @@
+"""`harness search` tells attacks and bounds, and its exit code says which of the two it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.cli.search import SearchOptions, run_search
+from harness.plan import load_scenario
+
+
+def options(**more: object) -> SearchOptions:
+    return SearchOptions(**{"requirement": "R4", "requirements": "requirements.yaml", "depth": 1, **more})  # type: ignore[arg-type]  # keyword by keyword
+
+
+def test_an_attack_is_told_drawn_and_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, diagram = tmp_path / "found.json", tmp_path / "attack.svg"
+    code = run_search(options(without=("K04",), json=str(target), diagram=str(diagram), save=str(tmp_path / "found")))
+    assert code == 1
+    assert "stopped by adding K04" in capsys.readouterr().out
+    document = json.loads(target.read_text())
+    assert document["schema"] == "harness/search/1"
+    assert document["stopped_by_adding"] == [["K04"]]
+    assert diagram.read_text().startswith("<svg")
+    saved = load_scenario(next((tmp_path / "found").iterdir())).model
+    assert len(saved.script) == len(document["attack"])
+
+
+def test_where_none_is_found_the_bound_is_stated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_search(options()) == 0
+    assert "no attack in this small world, however many events" in capsys.readouterr().out
