@@ -30,6 +30,8 @@ from harness.world.mechanics.state import World
 from harness.world.sim.population import records
 
 CANDIDATES = 8
+OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged", "data.accessed"})
+"""What a token that an approval gave can bring about beside the operation, which other tokens can not."""
 Watch = Callable[["Found"], bool]
 
 
@@ -59,12 +61,8 @@ def first_world(system: System, controls: Controls, *, seed: int = 0) -> World:
 def bounds_for(system: System, requirement: Requirement, interests: Interests) -> Bounds:
     """The small world for one requirement: more of what it speaks of, less of what it does not."""
     reads = {name for rule in requirement.rules for _, name in rule.reads()}
-    return Bounds.of(
-        system,
-        purposes=2 if "purpose" in reads else 1,
-        approvals=2 if interests.about_approvals else 1,
-        sub_agents=1 if "root_agent" in reads else 0,
-    )
+    approvals = 2 if interests.about_approvals else 1 if interests.about & OF_PRIVILEGED else 0
+    return Bounds.of(system, approvals=approvals, sub_agents=1 if "root_agent" in reads else 0)
 
 
 def search(
