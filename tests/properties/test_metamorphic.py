@@ -1,6 +1,6 @@
 """Laws that need no oracle: what must not change when a design or its people change in a known way.
 
-Adding a control adds no violation; a shorter lifetime or idle time adds none; other names change nothing but names.
+Adding a control adds no violation; lives that end in time break nothing; other names change nothing but names.
 """
 
 from __future__ import annotations
@@ -67,18 +67,22 @@ def with_times(idle_ms: int, token_ms: int, approval_ms: int) -> System:
     return design.model_copy(update={"servers": servers, "controls": controls})
 
 
-SECONDS = st.integers(30, 900).map(lambda seconds: seconds * 1_000)
+GRACE_MS, LEEWAY_MS = 300_000, 5_000
+"""What R1 and R5 give, and what the insurer's enforcement points give."""
 
 
-@given(times=st.tuples(SECONDS, SECONDS, SECONDS), shorter=st.tuples(SECONDS, SECONDS, SECONDS))
+@given(data=st.data(), idle_s=st.integers(20, 200), approval_s=st.integers(20, 280))
 @QUICK
-def test_shorter_lives_add_no_violation(times: tuple[int, int, int], shorter: tuple[int, int, int]) -> None:
-    """Of what outlives a departure and a late approval: silence, laundering, a queued job, an approval held back."""
-    low = tuple(min(one, other) for one, other in zip(times, shorter, strict=True))
+def test_lives_that_end_within_the_rules_time_break_nothing(data: st.DataObject, idle_s: int, approval_s: int) -> None:
+    """Idle time, token lifetime and leeway add up to the worst case, whenever the last renewal falls.
+
+    Realised violations are not monotone in a lifetime: another lifetime moves the last renewal before the session ends.
+    """
+    most_s = (GRACE_MS - LEEWAY_MS) // 1_000 - idle_s
+    token_s = data.draw(st.integers(20, most_s))
+    design = with_times(idle_s * 1_000, token_s * 1_000, approval_s * 1_000)
     for scenario in ("S02", "S03", "S04", "S05", "S29"):
-        run = worlds.scenarios()[scenario]
-        long, short = with_times(*times), with_times(*low)
-        assert violated(short, Controls.of(short), run) <= violated(long, Controls.of(long), run), scenario
+        assert violated(design, Controls.of(design), worlds.scenarios()[scenario]) == set(), scenario
 
 
 def test_lifetimes_do_matter() -> None:
