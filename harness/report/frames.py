@@ -43,6 +43,33 @@ def verdict_frame(result: RunResult) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def attack_frame(result: RunResult) -> pd.DataFrame:
+    """One row for each run that attacked a requirement on purpose, as `measure.summary.violation_rates` reads them.
+
+    Columns: system, scenario, seed, requirement, verdict, challenged, violations (counts of events). An attack is a run of a
+    scenario that aims at the requirement, and was put to the test: what did not come about is left out.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "system": system.name,
+            "scenario": one.scenario,
+            "seed": one.seed,
+            "requirement": verdict.requirement,
+            "verdict": one.verdict,
+            "challenged": one.challenged,
+            "violations": one.violations,
+        }
+        for system, verdict in result.each()
+        for one in verdict.scenarios
+        if one.aimed and (one.challenged or one.violations or one.verdict == "error")
+    ]
+    return pd.DataFrame(
+        rows, columns=["system", "scenario", "seed", "requirement", "verdict", "challenged", "violations"]
+    )
+
+
 def benign_frame(result: RunResult) -> pd.DataFrame:
     """What protection cost honest work, a row for each system: system, tasks, completed, refused_calls."""
     import pandas as pd
