@@ -1,13 +1,14 @@
 """The adversary drawn by Hypothesis: for horizons and arguments that a small world cannot be searched through.
 
-The same choices, the same mechanics and the same monitors as the exploration; a draw picks a sort of command and one of
-that sort, so that the many token requests do not crowd out the few other things. Runs are driven towards those that got
-further; what breaks a rule is shrunk by the same shrinking. That nothing was found says only that nothing was found.
+The same choices, the same mechanics and the same monitors as the exploration. A draw picks a sort of command, who gives
+it, for what and with what, and one of those, so that the many token requests do not crowd out the few other things.
+Runs are driven towards those that got further; what breaks a rule is shrunk by the same shrinking. That nothing was
+found says only that nothing was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.judge import monitor
 from harness.plan.controls import Controls
@@ -22,7 +23,7 @@ from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.choices import choices
 from harness.world.mechanics.engine import deadlines
 
-Draw = tuple[int, int]
+Draw = tuple[int, int, int, int, int]
 MOST_DRAWN = 1 << 16
 
 
@@ -45,8 +46,8 @@ def draw_attacks(
     start = first_world(system, controls, seed=seed)
     monitors = [monitor(rule, vocabulary) for rule in requirement.rules]
     draws = strategies.lists(
-        strategies.tuples(strategies.integers(0, MOST_DRAWN), strategies.integers(0, MOST_DRAWN)),
-        min_size=1,
+        strategies.tuples(*(strategies.integers(0, MOST_DRAWN) for _ in range(5))),
+        min_size=steps,
         max_size=steps,
     )
     broken: list[Broken] = []
@@ -75,13 +76,22 @@ def draw_attacks(
 
 def _take(node: Node, view: Bounds, draw: Draw) -> None:
     """The command that a draw means in this state."""
-    by_sort: dict[type[c.Command], list[c.Command]] = {}
-    for command in choices(node.world, view):
-        by_sort.setdefault(type(command), []).append(command)
-    sorts = list(by_sort)
-    of_sort = by_sort[sorts[draw[0] % len(sorts)]]
-    command = of_sort[draw[1] % len(of_sort)]
-    node.do(command, _instant(node, draw[1]) if isinstance(command, c.Jump) else None)
+    left = list(choices(node.world, view))
+    for level, drawn in zip(_LEVELS, draw, strict=False):
+        groups: dict[object, list[c.Command]] = {}
+        for command in left:
+            groups.setdefault(level(command), []).append(command)
+        left = list(groups.values())[drawn % len(groups)]
+    command = left[draw[-1] % len(left)] if draw[-1] % 2 else left[0]
+    node.do(command, _instant(node, draw[-1]) if isinstance(command, c.Jump) else None)
+
+
+_LEVELS: tuple[Callable[[c.Command], object], ...] = (
+    type,
+    lambda command: getattr(command, "agent", None),
+    lambda command: getattr(command, "grant", getattr(command, "endpoint", None)),
+    lambda command: getattr(command, "audience", getattr(command, "credential", None)),
+)
 
 
 def _instant(node: Node, drawn: int) -> int:
