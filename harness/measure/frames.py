@@ -14,6 +14,7 @@ from harness.judge import Benign
 from harness.measure.cost import Cost, cost
 from harness.measure.exposure import Exposure, exposures
 from harness.measure.privilege import Blast, blast_radius, standing
+from harness.measure.spans import merged, tasks
 from harness.measure.windows import Window, windows
 from harness.trace import Trace
 
@@ -54,6 +55,18 @@ def standing_frame(traces: Traces) -> pandas.DataFrame:
         for time_ms, count in [(0, 0), *standing(trace).steps]
     ]
     return pandas.DataFrame(rows, columns=["design", "time_s", "credentials"])
+
+
+def task_frame(traces: Traces) -> pandas.DataFrame:
+    """When a task was under way, a row for each span: design, from_s, to_s; spans of tasks at the same time are one."""
+    import pandas
+
+    rows = [
+        (design, begin / 1000, end / 1000)
+        for design, trace in traces.items()
+        for begin, end in merged(span for spans in tasks(trace).values() for span in spans)
+    ]
+    return pandas.DataFrame(rows, columns=["design", "from_s", "to_s"])
 
 
 def blast_frame(traces: Traces) -> pandas.DataFrame:

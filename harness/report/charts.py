@@ -94,7 +94,11 @@ def reach_chart(frame: pd.DataFrame, moments: pd.DataFrame, *, what: str = "reco
     return figure
 
 
-_MOMENTS = {"user.left": "the user leaves", "user.logged_out": "the user logs out", "agent.disabled": "agent disabled"}
+_MOMENTS = {
+    "user.left": "the user leaves",
+    "user.logged_out": "the user logs out",
+    "agent.disabled": "the agent is disabled",
+}
 
 
 def first_moments(moments: pd.DataFrame) -> dict[str, float]:

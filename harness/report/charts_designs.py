@@ -126,7 +126,8 @@ def waterfall_chart(frame: pd.DataFrame) -> Figure:
         axes.barh(place, left, color="#bdbdbd", edgecolor="#555555", height=0.62)
         if closed > 0:
             axes.barh(place, closed, left=left, color="#0072b2", edgecolor="#333333", hatch="///", height=0.62)
-        words = f"{left} left" + (f", {closed} closed" if place else "")
+        change = f", {closed} closed" if closed >= 0 else f", {-closed} more than before"
+        words = f"{left} left" + (change if place else "")
         axes.annotate(
             words, (left + max(closed, 0), place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5
         )
@@ -170,7 +171,7 @@ def _incident_cell(cell: pd.DataFrame) -> Cell:
 def _step_name(row: Mapping[Hashable, Any]) -> str:
     if not row["step"]:
         return f"start: {row['name']}"
-    return f"+ {row['name']}" if row["added"] == row["name"] else f"+ {row['added']} {row['name']}"
+    return f"+ {row['added']} {row['name']}" if str(row["added"]).startswith("K") else f"+ {row['name']}"
 
 
 def _roadmap_finding(frame: pd.DataFrame) -> str:
