@@ -47,10 +47,25 @@ def test_page_and_charts_are_made_and_named(folder: Path, harness: Callable[...,
 
 
 def test_the_same_folder_gives_the_same_bytes(folder: Path, harness: Callable[..., Ran]) -> None:
-    harness("report", str(folder))
-    before = html(folder)
-    harness("report", str(folder))
-    assert html(folder) == before
+    def made() -> dict[str, bytes]:
+        harness("report", str(folder))
+        return {one.name: one.read_bytes() for one in folder.rglob("*") if one.suffix in (".svg", ".html")}
+
+    assert made() == made()
+
+
+def test_a_sweep_becomes_a_table_of_rates(folder: Path, harness: Callable[..., Ran]) -> None:
+    root = Path(__file__).parents[2]
+    attack = root / "scenarios" / "attacks" / "s13_the_token_for_the_mcp_server_at_an_api.yaml"
+    text = f"kind: sweep\nrequirements: {root / 'requirements.yaml'}\nscenarios: [{attack}]\nonly: [R3]\nruns: 4\n"
+    (folder / "four.sweep.yaml").write_text(text)
+    assert harness("sweep", str(folder / "four.sweep.yaml"), "--out", str(folder / "four")).code == 0
+    ran = harness("report", str(folder))
+    assert ran.code == 0, ran.err
+    table = (folder / "charts" / "four.csv").read_text().splitlines()
+    assert table[0].startswith("system,scenario,cell,requirement,runs,failed")
+    assert len(table) == 2
+    assert ",R3,4,0," in table[1]
 
 
 def test_a_matrix_and_a_search_add_to_the_strength_of_a_verdict(folder: Path, harness: Callable[..., Ran]) -> None:
