@@ -17,16 +17,26 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_BOX = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5, "alpha": 0.9}
 STEPS = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#555555", ":"))
 
 
 def region_chart(
-    means: pd.DataFrame, rates: pd.DataFrame, *, x: str, y: str, names: Mapping[str, str], what: str, holds: str
+    means: pd.DataFrame,
+    rates: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    names: Mapping[str, str],
+    what: str,
+    holds: str,
+    marks: Mapping[tuple[float, float], str] | None = None,
 ) -> Figure:
-    """A heat map: the mean of a time in each cell, and hatched where runs broke the requirement.
+    """A heat map: the mean of a time in each cell, hatched where runs broke the requirement, and where nothing attacked it.
 
     `means` is a frame of `measure.summary.means` (seconds) and `rates` one of `violation_rates`, both by `x` and `y`; `names`
-    gives the words of both axes, `what` those of the number, `holds` the requirement's id.
+    gives the words of both axes, `what` those of the number, `holds` the requirement's id. `marks` names cells (values of x
+    and y), as those of published deployments.
     """
     columns, rows = sorted(means[x].unique()), sorted(means[y].unique(), reverse=True)
     figure, axes = _figure(2.6 + 1.15 * len(columns), 1.6 + 0.62 * len(rows))
@@ -35,6 +45,11 @@ def region_chart(
     for cell in means.to_dict("records"):
         place = (columns.index(cell[x]), rows.index(cell[y]))
         _region_cell(axes, place, float(cell["value"]), float(cell["value"]) / most, broken[cell[x], cell[y]])
+    for (at_x, at_y), words in (marks or {}).items():
+        place = (columns.index(at_x), rows.index(at_y))
+        axes.text(
+            place[0] + 0.5, place[1] + 0.16, words, ha="center", va="center", fontsize=7.5, weight="bold", bbox=_BOX
+        )
     axes.set_xlim(0, len(columns))
     axes.set_ylim(len(rows), 0)
     axes.set_xticks([one + 0.5 for one in range(len(columns))], [_value(one, x) for one in columns])
@@ -43,12 +58,12 @@ def region_chart(
     axes.spines[:].set_visible(False)
     axes.set_xlabel(names[x])
     axes.set_ylabel(names[y])
-    kept = rates[rates["violated"] == 0]
+    kept = rates[(rates["violated"] == 0) & (rates["challenged"] > 0)]
     runs = int(rates["runs"].min())
     upper = float(kept["high"].max()) if len(kept) else 1.0
     axes.set_title(
-        f"{holds} is kept in {len(kept)} of {len(rates)} settings; hatched: broken in some run\n"
-        f"(in each cell: {what}, mean of {runs} runs; no break in {runs} runs: at most {upper:.0%} of runs)",
+        f"No run breaks {holds} in {len(kept)} of {len(rates)} settings; hatched: some run does\n"
+        f"(cells: {what}, mean of {runs} runs; none broken of {runs}: at most {upper:.0%} of such runs)",
         loc="left",
         fontsize=10,
         pad=10,
@@ -65,11 +80,11 @@ def frontier_chart(designs: pd.DataFrame, lifetimes: pd.DataFrame, *, knob: str)
     figure, axes = _figure(8.8, 5)
     line = lifetimes.sort_values(knob)
     axes.plot(line["cost"], line["exposure"], color="#888888", linewidth=1.4, zorder=1, marker=".")
-    for _, one in line.iterrows():
+    for number, (_, one) in enumerate(line.iterrows()):
         axes.annotate(
             lasting(float(one[knob])),
             (one["cost"], one["exposure"]),
-            xytext=(5, 5),
+            xytext=(6, 6) if number % 2 else (-8, -14),
             textcoords="offset points",
             fontsize=8,
             color="#555555",
@@ -224,9 +239,12 @@ def _region_cell(axes: Axes, place: tuple[int, int], value: float, share: float,
     axes.add_patch(
         Rectangle(place, 1, 1, facecolor=face, edgecolor="#000000" if broken else "#ffffff", hatch=hatch, linewidth=0.8)
     )
-    words = lasting(value) + (f"\nbroken {broken}/{seen['runs']}" if broken else "")
-    box = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5, "alpha": 0.9}
-    axes.text(place[0] + 0.5, place[1] + 0.5, words, ha="center", va="center", fontsize=8.5, bbox=box)
+    words = lasting(round(value) if value >= 10 else round(value, 1))
+    if broken:
+        words += f"\nbroken {broken}/{seen['runs']}"
+    elif not seen["challenged"]:
+        words += "\nnot attacked"
+    axes.text(place[0] + 0.5, place[1] + 0.54, words, ha="center", va="center", fontsize=8.5, bbox=_BOX)
 
 
 def _value(value: Any, column: str) -> str:
