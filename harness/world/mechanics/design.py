@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from harness.oauth import RouteRule
-from harness.plan.controls import Controls
+from harness.oauth import Refusal, RouteRule
+from harness.plan.controls import Controls, credit
 from harness.plan.system import Agent, Endpoint, System
 from harness.trace import Route
 from harness.world.mechanics.records import Item, Record
@@ -21,6 +21,10 @@ from harness.world.mechanics.records import Item, Record
 START_HOUR = 9
 SECRET = "secret."
 LIFETIME_WITHOUT_K07_MS = 3_600_000
+ASKING = ("introspection", "cached", "fail_open")
+"""Strengths of K17 in which an enforcement point asks the server and is told nothing."""
+PER_OPERATION = ("K04", "K12", "K13", "K31")
+"""Controls that an enforcement point may apply at some of its endpoints only; `operations` names those."""
 
 
 class EndpointInfo(NamedTuple):
@@ -68,6 +72,11 @@ class Design:
             (info for info in self.endpoints.values() if system.apis[info.api].kind == "llm_gateway"),
             next(iter(self.endpoints.values())),
         )
+        self._partial = {
+            check: control
+            for check, control in credit().items()
+            if control in PER_OPERATION and controls.setting(control).operations
+        }
         self._message = next((info for info in self.endpoints.values() if system.apis[info.api].kind == "a2a"), None)
 
     # ------------------------------------------------------------ controls
@@ -75,6 +84,17 @@ class Design:
     def on(self, control: str, place: str | None = None, operation: str | None = None) -> bool:
         """Whether a control applies at this place."""
         return self.controls.on(control, place, operation)
+
+    def at(self, control: str, info: EndpointInfo) -> bool:
+        """Whether a control applies at an endpoint, which `operations` names by itself, with its API, or by what it does."""
+        names = (info.name.split(".", 1)[1], info.name, info.endpoint.operation)
+        return any(self.on(control, info.api, name) for name in names if name is not None)
+
+    def applied(self, refusals: tuple[Refusal, ...], info: EndpointInfo) -> tuple[Refusal, ...]:
+        """Of what an enforcement point has against a request: what this endpoint asks about."""
+        if not self._partial:
+            return refusals
+        return tuple(one for one in refusals if (by := self._partial.get(one.check)) is None or self.at(by, info))
 
     def strength_at(self, control: str, place: str) -> str | None:
         """The strength of a control at a place; None where it does not apply there."""
@@ -118,7 +138,9 @@ class Design:
     def is_outside(self, name: str) -> bool:
         """Whether this is a thief, or a client of somebody else's."""
         agent = self.system.agents.get(name)
-        return agent.kind == "partner" if agent is not None else name not in self.system.services
+        if agent is not None:
+            return agent.kind == "partner"
+        return not self.is_agent(name) and name not in self.system.services
 
     def is_third_party(self, name: str) -> bool:
         """Whether the agent is somebody else's program, with a provider of its own."""
