@@ -23,14 +23,16 @@ def frontier(runs: pandas.DataFrame, by: Sequence[str], *, seed: int = 0) -> pan
 
     Cost is requests to authorization servers an hour of simulated time (introspections are among them); exposure is
     record-seconds a run within reach without right: of the slices that may overlap, the largest of each run counts, so it is
-    never too much. Means over runs, with 95 % bounds by resampling runs.
+    never too much. Scenarios with the same seed are one draw and are averaged first; `runs` counts draws. Means over draws,
+    with 95 % bounds by resampling them.
     """
     numbers = runs.assign(
         cost=runs["as_requests_per_s"] * 3600,
         exposure=runs[[f"{name}_record_s" for name in WITHOUT_RIGHT]].max(axis=1),
     )
+    draws = numbers.groupby([*by, "seed"], as_index=False)[["cost", "exposure"]].mean()
     cost, exposure = (
-        means(numbers, name, by, seed=seed)
+        means(draws, name, by, seed=seed)
         .rename(columns={found: name if found == "value" else f"{name}_{found}" for found in _FOUND})
         .drop(columns=["largest", "note"])
         for name in ("cost", "exposure")

@@ -88,9 +88,12 @@ def matrix_chart(frame: pd.DataFrame) -> Figure:
 def incident_chart(frame: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """Incidents by designs: what was broken, or which controls stopped it; the name of each design stands above.
 
-    `frame` is an `incident_frame`, `titles` the incidents' titles by id. Cells are read off the file's own scenario.
+    `frame` is an `incident_frame`, `titles` the incidents' titles by id. Cells are read off the file's own scenario, or off
+    its variants for a design that only these have.
     """
-    own = frame[frame["variant"] == ""]
+    plain = set(frame.loc[frame["variant"] == "", ["incident", "design"]].itertuples(index=False, name=None))
+    cells = zip(frame["incident"], frame["design"], frame["variant"], strict=True)
+    own = frame[[not variant or (incident, design) not in plain for incident, design, variant in cells]]
     incidents = list(dict.fromkeys(own["incident"]))
     figure, axes = _figure(13.4, 1.3 + 0.47 * len(incidents))
     columns = 1
@@ -103,11 +106,11 @@ def incident_chart(frame: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     _grid(axes, ["no control", "controls beside the point", *[""] * (columns - 2)][:columns], [])
     axes.set_yticks([row + 0.5 for row in range(len(incidents))], [f"{one} {titles[one]}" for one in incidents])
     axes.set_ylim(len(incidents), 0)
-    right = own[~own["design"].isin(["none", "decoys"])]
-    stopped = right.groupby("incident")["verdict"].apply(lambda some: bool((some == "held").any()))
+    broken = own[(own["design"] == "none") & (own["verdict"] == "violated")]["incident"].nunique()
+    stopped = own[~own["design"].isin(["none", "decoys"]) & (own["verdict"] == "held")]["incident"].nunique()
     axes.set_title(
-        f"Each of {len(incidents)} incidents happens again without the right control; controls beside the point stop "
-        f"{_decoys(own)} of them, a right design {int(stopped.sum())}",
+        f"{broken} of {len(incidents)} incidents happen again without controls;\n"
+        f"controls beside the point stop {_decoys(own)}, the designs that they call for {stopped}",
         loc="left",
         pad=12,
     )

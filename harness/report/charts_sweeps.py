@@ -148,7 +148,7 @@ def share_chart(rates: pd.DataFrame, *, share: str, of: str, names: Mapping[Any,
 
     `rates` is a frame of `violation_rates` by `share` and `of`; `names` are the words for the values of `of`.
     """
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter
 
     figure, axes = _figure(8, 4.4)
     told = []
@@ -168,7 +168,7 @@ def share_chart(rates: pd.DataFrame, *, share: str, of: str, names: Mapping[Any,
     axes.set_xscale("log")
     axes.set_yscale("log")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=None))
+        axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     axes.set_xlabel("share of tasks that misbehave")
     axes.set_ylabel("share of runs that break it,\nexact 95 % bounds")
     axes.annotate(
