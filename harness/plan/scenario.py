@@ -18,12 +18,12 @@ Verdict = Literal["held", "violated", "not_challenged", "error"]
 class Twist(Closed):
     """A misbehaviour of the catalogue, with what it needs to know."""
 
-    id: Name
+    id: Name = Field(description="The misbehaviour of the catalogue: `harness list misbehaviours`.")
     target: Name | None = Field(default=None, description="Whose data it goes after.")
     endpoint: str | None = Field(default=None, description="The endpoint it goes for.")
-    variant: Name | None = None
+    variant: Name | None = Field(default=None, description="Which way of it, where there are several.")
     wait: DurationMs | None = Field(default=None, description="How long it waits before the decisive step.")
-    times: int | None = Field(default=None, ge=1, le=1000)
+    times: int | None = Field(description="How often the decisive step is made.", default=None, ge=1, le=1000)
 
 
 def _by_id(value: Any) -> Any:
@@ -38,12 +38,12 @@ class Job(Closed):
     """Work that a person asks an agent for."""
 
     kind: Name = Field(default="read", description="A kind of task that the system declares below `tasks:`.")
-    at: DurationMs = 2_000
-    agent: Name = "main"
-    purpose: Name | None = None
-    amount: float = 120
-    payee: str = "garage"
-    twist: NamedTwist | None = None
+    at: DurationMs = Field(default=2_000, description="When it is asked for, counted from the arrival.")
+    agent: Name = Field(default="main", description="Who is asked.")
+    purpose: Name | None = Field(default=None, description="What for, where it is not the task's own purpose.")
+    amount: float = Field(default=120, description="How much money moves, where some does.")
+    payee: str = Field(default="garage", description="Who gets it.")
+    twist: NamedTwist | None = Field(default=None, description="The misbehaviour of the agent on this task.")
     about: Name | None = Field(default=None, description="Whose records, where it is not the person who asks.")
     cancelled: bool = Field(default=False, description="The call is cancelled between sending and reading the answer.")
     workers: int = Field(default=1, ge=1, le=16, description="How many workers of the agent share its refresh token.")
@@ -55,15 +55,19 @@ class Job(Closed):
 class Visit(Closed):
     """One person's stay: arrival, sign-in, work, and how it ends."""
 
-    user: Name
+    user: Name = Field(description="Who comes: an id, or A, B, C for the first, second, third customer.")
     skip: DurationMs = Field(default=0, description="Jump so far ahead first; what falls due on the way happens.")
-    arrives: DurationMs = 0
+    arrives: DurationMs = Field(default=0, description="When, counted from the start of the run.")
     leaves: DurationMs | None = Field(default=None, description="Silently, counted from arrival.")
     logs_out: DurationMs | None = Field(default=None, description="Explicitly, counted from arrival; leaving follows.")
-    consents: Literal["given", "when_asked", "never"] = "given"
+    consents: Literal["given", "when_asked", "never"] = Field(
+        default="given", description="Whether the person has consented beforehand."
+    )
     answers_after: DurationMs = Field(default=8_000, description="How long a prompt lies before it is answered.")
-    approves: Literal["what_was_meant", "anything", "nothing", "never_answers"] = "what_was_meant"
-    tasks: list[Job] = []
+    approves: Literal["what_was_meant", "anything", "nothing", "never_answers"] = Field(
+        default="what_was_meant", description="What the person says yes to when asked."
+    )
+    tasks: list[Job] = Field(default=[], description="What the person asks for.")
 
     @property
     def start_ms(self) -> int:
@@ -74,58 +78,68 @@ class Visit(Closed):
 class Action(Closed):
     """Something that an operator, a person or an outsider does at an instant."""
 
-    at: DurationMs
-    disable_agent: Name | None = None
+    at: DurationMs = Field(description="When, counted from the start of the run.")
+    disable_agent: Name | None = Field(default=None, description="An administrator denies this agent.")
     sparing: bool = Field(default=False, description="Deny this program alone, even where others share its client.")
-    enable_agent: Name | None = None
-    lock_user: Name | None = None
+    enable_agent: Name | None = Field(default=None, description="An administrator lets this agent work again.")
+    lock_user: Name | None = Field(default=None, description="An administrator locks this person's account.")
     change_tool: str | None = Field(default=None, description="The definition of a tool changes under its name.")
     add_tool: str | None = Field(default=None, description="A tool is there that nobody has looked at.")
     calls: str | None = Field(default=None, description="What the changed tool calls from now on.")
     approve_tool: str | None = Field(default=None, description="An administrator approves a tool as it is now.")
-    revoke_task_of: Name | None = None
-    withdraw_consent: Name | None = None
+    revoke_task_of: Name | None = Field(
+        default=None, description="The grants behind this person's open tasks are revoked."
+    )
+    withdraw_consent: Name | None = Field(default=None, description="This person takes all consents back.")
     give_consent: Name | None = Field(default=None, description="A person consents; also one without an account.")
-    purpose: Name | None = None
-    halt_task_of: Name | None = None
-    channel: Literal["in_band", "out_of_band"] = "out_of_band"
+    purpose: Name | None = Field(
+        default=None, description="The purpose of a consent that is given; without it all of the system's."
+    )
+    halt_task_of: Name | None = Field(default=None, description="This person stops the open tasks.")
+    channel: Literal["in_band", "out_of_band"] = Field(
+        default="out_of_band", description="How a task is stopped: in the chat, or at the authorization server."
+    )
     leak_tokens_of: Name | None = Field(
         default=None, description="Access tokens of this person are found by outsiders."
     )
     leak_client: Name | None = Field(default=None, description="The keys and refresh tokens of a client are stolen.")
-    thief: NamedTwist | None = None
-    agent: Name = "main"
-    reach: Literal["one", "domain"] = "one"
+    thief: NamedTwist | None = Field(default=None, description="An outsider acts with what has leaked.")
+    agent: Name = Field(default="main", description="The agent that a consent is given for.")
+    reach: Literal["one", "domain"] = Field(
+        default="one", description="Whether one agent is denied, or all of its domain."
+    )
 
 
 class Fault(Closed):
     """A rule on messages: what it matches, and what becomes of them."""
 
-    message: Literal["session_revoked", "agent_denied", "grant_revoked", "consent_withdrawn", "any"] = "any"
-    to: Name | None = None
-    lose: bool = False
-    delay: DurationMs = 0
+    message: Literal["session_revoked", "agent_denied", "grant_revoked", "consent_withdrawn", "any"] = Field(
+        default="any", description="Which messages it matches."
+    )
+    to: Name | None = Field(default=None, description="To whom the message goes; without it to anybody.")
+    lose: bool = Field(default=False, description="The message never arrives.")
+    delay: DurationMs = Field(default=0, description="How much later it arrives.")
     share: float = Field(default=1.0, ge=0, le=1, description="The share of matching messages, drawn from the seed.")
 
 
 class Outage(Closed):
     """An authorization server that does not answer for a while."""
 
-    server: Name = "home"
-    since: DurationMs
-    until: DurationMs
+    server: Name = Field(default="home", description="Which server.")
+    since: DurationMs = Field(description="From when, counted from the start of the run.")
+    until: DurationMs = Field(description="Until when.")
 
 
 class Expectation(Closed):
     """A verdict that this scenario gives, with the reason; `without` names controls that are taken away for it."""
 
-    requirement: Name
-    verdict: Verdict
-    stopped_by: list[Name] = []
-    without: list[Name] = []
+    requirement: Name = Field(description="The requirement's id.")
+    verdict: Verdict = Field(description="The verdict of this run alone.")
+    stopped_by: list[Name] = Field(default=[], description="Controls that do the stopping.")
+    without: list[Name] = Field(default=[], description="Controls that are taken away for it.")
     design: Name | None = Field(default=None, description="The design of this file that it is about.")
     variant: Name | None = Field(default=None, description="The variant of this file that it is about.")
-    because: str = ""
+    because: str = Field(default="", description="The reason, for readers.")
 
 
 class Given(Closed):
@@ -134,34 +148,34 @@ class Given(Closed):
     A value `<3.cred.1>` is the first credential that the third command of the script made, counted from 0.
     """
 
-    at: DurationMs
+    at: DurationMs = Field(description="When, counted from the start of the run.")
     do: str = Field(description="The command's name, as in the mechanics.")
-    args: dict[str, Any] = {}
+    args: dict[str, Any] = Field(default={}, description="The fields of the command.")
 
 
 class Scenario(Closed):
     """One scenario file."""
 
-    kind: Literal["scenario"]
-    id: Name
-    title: str
-    text: str = ""
+    kind: Literal["scenario"] = Field(description="Says that this is a scenario file.")
+    id: Name = Field(description="Its name in results and on the command line.")
+    title: str = Field(description="What happens, in a few words.")
+    text: str = Field(default="", description="What happens, for its readers.")
     system: str | None = Field(default=None, description="A system of its own; by default the requirements file's.")
     requirements: str | None = Field(default=None, description="The requirements file that its verdicts are of.")
     designs: dict[Name, dict[str, Any]] = Field(default={}, description="Designs by name, each laid over the system.")
     variants: dict[Name, dict[str, Any]] = Field(default={}, description="Changes of this file, by name.")
     source: str = Field(default="", description="Where it was reported.")
     aims: list[Name] = Field(default=[], description="Requirements that it was written for; what counts is derived.")
-    visits: list[Visit] = []
-    actions: list[Action] = []
+    visits: list[Visit] = Field(default=[], description="People's stays, each with the work that they ask for.")
+    actions: list[Action] = Field(default=[], description="What operators, people and outsiders do at an instant.")
     script: list[Given] = Field(default=[], description="Commands given as they are; a saved attack.")
-    faults: list[Fault] = []
-    outages: list[Outage] = []
+    faults: list[Fault] = Field(default=[], description="Rules on messages, tried in order.")
+    outages: list[Outage] = Field(default=[], description="Authorization servers that do not answer for a while.")
     clocks: dict[Name, DurationMs] = Field(default={}, description="By how much the clock of an API runs late.")
     until: DurationMs | None = Field(
         default=None, description="How long the run goes on; by default until all is done."
     )
-    expect: list[Expectation] = []
+    expect: list[Expectation] = Field(default=[], description="The verdicts that it gives, with the reason.")
 
     _path: str = PrivateAttr("")
 
