@@ -8,12 +8,12 @@ A design is laid over the file's system, a variant over the file itself; an expe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.load import Loaded, load_model
-from harness.plan.files import laid_over, load_system, system_of
+from harness.load import Loaded, read_document
+from harness.plan.files import load_system, scenario_of, system_of
+from harness.plan.overlays import overlaid
 from harness.plan.scenario import Expectation, Scenario
 from harness.plan.system import System
 
@@ -53,16 +53,12 @@ def _laid_over(base: Loaded[System], scenario: Scenario, name: str | None) -> Sy
     overlay = scenario.designs[name] if name is not None else {}
     if not overlay:
         return base.model
-    document = copy(base.document)
-    document.value = laid_over(base.document.value, overlay)
-    return system_of(document).model
+    return system_of(overlaid(base.document, read_document(scenario.path), "designs", str(name))).model
 
 
 def variant_of(scenario: Scenario, name: str | None) -> Scenario:
-    """A scenario with one of its changes made."""
+    """A scenario with one of its changes made; raises ProblemList for mistakes in the change."""
     if name is None:
         return scenario
-    raw = load_model(scenario.path, Scenario).document
-    changed = Scenario.model_validate(laid_over(raw.value, scenario.variants[name]))
-    changed.place(scenario.path)
-    return changed
+    document = read_document(scenario.path)
+    return scenario_of(overlaid(document, document, "variants", name)).model

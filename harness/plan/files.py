@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from copy import copy
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model, read_document, validate
+from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, read_document, validate
 from harness.plan.controls import control_catalogue
 from harness.plan.misbehaviours import Doer, misbehaviour_catalogue
+from harness.plan.overlays import overlaid
 from harness.plan.scenario import Scenario, Twist
-from harness.plan.system import Setting, System, TaskSpec
+from harness.plan.settings import setting_problems, unknown
+from harness.plan.system import System, TaskSpec
 
 _KIND = re.compile(r"kind:[ ]+([a-z]+)(?:[ ]+#.*)?")
 
@@ -30,8 +30,7 @@ def _load_system(path: str | Path, above: tuple[Path, ...]) -> Loaded[System]:
             wrong = "there is no file" if not base.is_file() else "the files are based on each other:"
             raise ProblemList([document.problem(f"{wrong} `{document.value['based_on']}`", "based_on")])
         under = _load_system(base, (*above, Path(path).resolve())).document
-        document = copy(document)
-        document.value = laid_over(under.value, document.value)
+        document = overlaid(under, document)
     return system_of(document)
 
 
@@ -44,23 +43,18 @@ def system_of(document: Document) -> Loaded[System]:
     return loaded
 
 
-def laid_over(base: Any, over: Any) -> Any:
-    """Groups of keys are merged, anything else is replaced; an empty group replaces too."""
-    if isinstance(base, dict) and isinstance(over, dict) and over:
-        merged = dict(base)
-        for key, value in over.items():
-            merged[key] = laid_over(base[key], value) if key in base else value
-        return merged
-    return over
-
-
 def load_scenario(path: str | Path) -> Loaded[Scenario]:
     """A scenario file; raises ProblemList with all its mistakes."""
-    loaded = load_model(path, Scenario)
-    problems = list(_scenario_problems(loaded.model, loaded.document))
+    return scenario_of(read_document(path))
+
+
+def scenario_of(document: Document) -> Loaded[Scenario]:
+    """A document as a scenario, whatever changes were made to it; raises ProblemList with all its mistakes."""
+    loaded = Loaded(validate(document, Scenario), document)
+    problems = list(_scenario_problems(loaded.model, document))
     if problems:
         raise ProblemList(problems)
-    loaded.model.place(str(path))
+    loaded.model.place(document.path)
     return loaded
 
 
@@ -78,11 +72,11 @@ def _scenario_problems(scenario: Scenario, document: Document) -> Iterator[Probl
             ("variant", one.variant, scenario.variants),
         ):
             if value is not None and value not in names:
-                yield _unknown(document, field, value, names, "expect", number, field)
+                yield unknown(document, field, value, names, "expect", number, field)
         for field, controls in (("without", one.without), ("stopped_by", one.stopped_by)):
             for place, control in enumerate(controls):
                 if control not in (*control_catalogue(), "base"):
-                    yield _unknown(document, "control", control, control_catalogue(), "expect", number, field, place)
+                    yield unknown(document, "control", control, control_catalogue(), "expect", number, field, place)
     if scenario.designs and scenario.system is None:
         yield document.problem("a file with designs of its own names the system that they are laid over", "designs")
 
@@ -94,12 +88,12 @@ def _twist_problems(document: Document, twist: Twist, doer: Doer, *path: str | i
     """A misbehaviour that does not exist, has no such variant, or is not for whoever shall do it."""
     entry = misbehaviour_catalogue().get(twist.id)
     if entry is None:
-        yield _unknown(document, "misbehaviour", twist.id, misbehaviour_catalogue(), *path)
+        yield unknown(document, "misbehaviour", twist.id, misbehaviour_catalogue(), *path)
         return
     if doer not in entry.by:
         yield document.problem(f"`{twist.id}` is written as {_WRITTEN_AS[entry.by[0]]}", *path)
     if twist.variant is not None and twist.variant not in entry.variants:
-        yield _unknown(document, f"variant of {twist.id}", twist.variant, entry.variants, *path, "variant")
+        yield unknown(document, f"variant of {twist.id}", twist.variant, entry.variants, *path, "variant")
 
 
 def load_scenarios(folder: str | Path) -> list[Scenario]:
@@ -169,10 +163,10 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
     domains = {server.domain for server in system.servers.values()}
     for api, group in system.apis.items():
         if group.domain not in domains:
-            yield _unknown(document, "domain", group.domain, domains, "apis", api, "domain")
+            yield unknown(document, "domain", group.domain, domains, "apis", api, "domain")
         for name, endpoint in group.endpoints.items():
             if endpoint.calls is not None and endpoint.calls not in endpoints:
-                yield _unknown(document, "endpoint", endpoint.calls, endpoints, "apis", api, "endpoints", name, "calls")
+                yield unknown(document, "endpoint", endpoint.calls, endpoints, "apis", api, "endpoints", name, "calls")
     for kind, programs in (("agents", system.agents), ("services", system.services)):
         for name, program in programs.items():
             for audience in program.policy:
@@ -182,22 +176,22 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
                         f"unknown api `{audience}`", kind, name, "policy", audience, on_key=True, suggestion=hint
                     )
             if program.domain not in domains:
-                yield _unknown(document, "domain", program.domain, domains, kind, name, "domain")
+                yield unknown(document, "domain", program.domain, domains, kind, name, "domain")
     for name, agent in system.agents.items():
         if agent.provider is not None and agent.provider not in system.providers:
-            yield _unknown(document, "provider", agent.provider, system.providers, "agents", name, "provider")
+            yield unknown(document, "provider", agent.provider, system.providers, "agents", name, "provider")
     for name, purpose in system.purposes.items():
         if purpose.provider is not None and purpose.provider not in system.providers:
-            yield _unknown(document, "provider", purpose.provider, system.providers, "purposes", name, "provider")
+            yield unknown(document, "provider", purpose.provider, system.providers, "purposes", name, "provider")
     for kind, task in system.tasks.items():
         for place, tool in _tools_of(task):
             if tool not in endpoints:
-                yield _unknown(document, "endpoint", tool, endpoints, "tasks", kind, *place)
+                yield unknown(document, "endpoint", tool, endpoints, "tasks", kind, *place)
         if task.purpose not in system.purposes:
-            yield _unknown(document, "purpose", task.purpose, system.purposes, "tasks", kind, "purpose")
+            yield unknown(document, "purpose", task.purpose, system.purposes, "tasks", kind, "purpose")
         if task.agent is not None and task.agent not in system.agents:
-            yield _unknown(document, "agent", task.agent, system.agents, "tasks", kind, "agent")
-    yield from _control_problems(system, document)
+            yield unknown(document, "agent", task.agent, system.agents, "tasks", kind, "agent")
+    yield from setting_problems(system, document)
     yield from _people_problems(system, document)
     yield from _assumption_problems(system, document)
 
@@ -220,51 +214,19 @@ def _assumption_problems(system: System, document: Document) -> Iterator[Problem
             yield document.problem(f"unknown assumption `{key}`", "assumptions", key, on_key=True, suggestion=hint)
 
 
-def _control_problems(system: System, document: Document) -> Iterator[Problem]:
-    places = {*system.apis, *system.servers, *system.agents, *system.services}
-    for key, setting in system.controls.items():
-        if key not in control_catalogue():
-            hint = did_you_mean(key, control_catalogue())
-            yield document.problem(f"unknown control `{key}`", "controls", key, on_key=True, suggestion=hint)
-        for field in ("at", "outside"):
-            for number, place in enumerate(getattr(setting, field)):
-                if place not in places:
-                    yield _unknown(document, "place", place, places, "controls", key, field, number)
-        yield from _strength_problems(key, setting, document, places)
-
-
-def _strength_problems(key: str, setting: Setting, document: Document, places: set[str]) -> Iterator[Problem]:
-    """A strength that the catalogue does not have would be taken for the ordinary one without a word."""
-    known = control_catalogue()[key].strengths if key in control_catalogue() else {}
-    for place, strength in setting.places.items():
-        if place not in places:
-            hint = did_you_mean(place, places)
-            yield document.problem(
-                f"unknown place `{place}`", "controls", key, "places", place, on_key=True, suggestion=hint
-            )
-        if strength not in known:
-            yield _unknown(document, f"strength of {key}", strength, known, "controls", key, "places", place)
-    if setting.strength is not None and setting.strength not in known:
-        yield _unknown(document, f"strength of {key}", setting.strength, known, "controls", key, "strength")
-
-
 def _people_problems(system: System, document: Document) -> Iterator[Problem]:
     people = system.people
     everybody = {*people.customers, *people.brokers, *people.employees, *people.administrators}
     for number, mandate in enumerate(people.mandates):
         for field, value in (("holder", mandate.holder), ("owner", mandate.owner)):
             if value not in everybody:
-                yield _unknown(document, "person", value, everybody, "people", "mandates", number, field)
+                yield unknown(document, "person", value, everybody, "people", "mandates", number, field)
     for number, group in enumerate(people.joint):
         for place, customer in enumerate(group):
             if customer not in people.customers:
-                yield _unknown(document, "customer", customer, people.customers, "people", "joint", number, place)
+                yield unknown(document, "customer", customer, people.customers, "people", "joint", number, place)
     for name, employee in people.employees.items():
         for number, customer in enumerate(employee.assigned):
             if customer not in people.customers:
                 path = ("people", "employees", name, "assigned", number)
-                yield _unknown(document, "customer", customer, people.customers, *path)
-
-
-def _unknown(document: Document, what: str, value: str, known: Iterable[str], *path: str | int) -> Problem:
-    return document.problem(f"unknown {what} `{value}`", *path, suggestion=did_you_mean(value, list(known)))
+                yield unknown(document, "customer", customer, people.customers, *path)

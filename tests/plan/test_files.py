@@ -9,7 +9,7 @@ import pytest
 
 from harness.load import ProblemList
 from harness.plan import Scenario, kind_of, load_scenario, load_scenarios, load_system
-from harness.plan.files import laid_over
+from harness.plan.overlays import laid_over
 
 SYSTEM = """\
 kind: system

@@ -33,11 +33,9 @@ def _pay(view: View, credential: str | None, *, amount: float, payee: str, appro
 def no_approval(view: View) -> Plan:
     """T25: the privileged call without asking anybody: with an ordinary token, then with the scope but no approval."""
     info = _money_tool(view)
-    ordinary = next(
-        one for one in view.endpoints() if one.api == info.api and one.endpoint.privilege == "low" and one.endpoint.scope
-        and not one.endpoint.administrative
-    )  # fmt: skip
-    plain = yield from h.obtain(view, info.api, ordinary.endpoint.scope)
+    beside = (one.endpoint for one in view.endpoints() if one.api == info.api)
+    ordinary = (one.scope for one in beside if one.privilege == "low" and one.scope and not one.administrative)
+    plain = yield from h.obtain(view, info.api, next(ordinary, None))
     call = h.call(view, info.name, plain)
     yield bent(view, call, "plain")
     elevated = yield from token(view, info, goal="elevated")

@@ -160,10 +160,9 @@ def _handle_stop(world: World, hop: Hop, handle: Handle) -> Stop | None:
     """Whose handle is it? K05 at MCP servers, K04 for the tasks of A2A servers, K27 for where results are pushed."""
     if handle.user == (hop.credential.user if hop.credential else None):
         return None
-    api, short = hop.info.api, hop.info.name.split(".", 1)[1]
-    owner_check = "K04" if world.design.system.apis[api].kind == "a2a" else "K05"
+    owner_check = "K04" if world.design.system.apis[hop.info.api].kind == "a2a" else "K05"
     wanted = [owner_check] + (["K27"] if hop.info.endpoint.handle_use == "callback" else [])
-    found = [control for control in wanted if world.design.on(control, api, short)]
+    found = [control for control in wanted if world.design.at(control, hop.info)]
     if not found:
         return None
     return Stop((found[0],), tuple(found[1:]), error="not_found", reason="not_owner", status=404)

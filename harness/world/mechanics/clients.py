@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from harness.oauth import Client
-from harness.world.mechanics.design import Design
+from harness.world.mechanics.design import ASKING, Design
 from harness.world.mechanics.keyring import key
 
 AGENT_GRANTS = frozenset(
@@ -29,7 +29,7 @@ def clients(design: Design) -> Iterator[Client]:
     for name, secret in system.secrets.items():
         yield _client(design, f"secret.{name}", "service", {secret.audience: secret.scopes})
     for api in system.apis:
-        if design.strength_at("K17", api) in ("introspection", "cached"):
+        if design.strength_at("K17", api) in ASKING:
             name = f"api.{api}"
             public = key(design.seed, f"client/{name}").public
             yield Client(client_id=name, type="service", key=public, grants=frozenset(), audience=api)

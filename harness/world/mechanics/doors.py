@@ -78,13 +78,13 @@ class Look:
         world, now_s = self.world, guard.local_s(self.world, info.api)
         presented = Presented(token=credential.token, certificate=world.design.certificate(credential.client))
         route, pep = world.design.rules[info.name], self._unasking[info.api]
-        refusals = pep.check(presented, route, now_s=now_s)
+        refusals = world.design.applied(pep.check(presented, route, now_s=now_s), info)
         if not refusals and world.peps[info.api].profile.mode != "local":
             pep = world.peps[info.api]
             if pep.wants_introspection(credential.token, now_s=now_s):
                 pep = self._aside.peps[info.api]
                 pep.introspected(credential.token, guard.introspection(self._aside, info.api, credential), now_s=now_s)
-            refusals = pep.check(presented, route, now_s=now_s)
+            refusals = world.design.applied(pep.check(presented, route, now_s=now_s), info)
         return refusals[0].check if refusals else ""
 
     @cached_property
@@ -131,7 +131,7 @@ class Look:
         target = design.endpoints[info.endpoint.calls or info.name]
         third_party = info.endpoint.calls is not None and design.is_third_party(credential.holder)
         provider = design.provider_of(credential.holder) if third_party else None
-        everybody = not design.on("K04", target.api)
+        everybody = not design.at("K04", target)
         owners = design.system.people.customers if everybody else [credential.user] if credential.user else []
         for owner in owners:
             for group, records in _groups(self.world, owner, str(target.endpoint.category)).items():

@@ -101,12 +101,13 @@ def _against(
     if credential is not None and pep.wants_introspection(credential.token, now_s=now_s):
         pep.introspected(credential.token, introspection(world, info.api, credential), now_s=now_s)
     if info.name != asked.info.name or not limits.small(info, asked.operation):
-        return pep.check(presented, world.design.rules[(by or info).name], now_s=now_s)
+        rule = world.design.rules[(by or info).name]
+        return world.design.applied(pep.check(presented, rule, now_s=now_s), by or info)
     assert asked.operation is not None, "only an operation is small"
     more = limits.too_much(world, info, asked.operation)
     if more is None:
-        return pep.check(presented, world.design.small_rules[info.name], now_s=now_s)
-    found = pep.check(presented, world.design.rules[info.name], now_s=now_s)
+        return world.design.applied(pep.check(presented, world.design.small_rules[info.name], now_s=now_s), info)
+    found = world.design.applied(pep.check(presented, world.design.rules[info.name], now_s=now_s), info)
     return (more, *found) if found else ()
 
 
@@ -144,6 +145,8 @@ def stop_of(world: World, refusals: Iterable[Refusal], credential: Credential | 
 
 
 def _credited(world: World, refusal: Refusal, credential: Credential | None, place: str) -> str:
+    if refusal.rule == "P-040" and world.design.on("K17", place):
+        return "K17"  # an enforcement point that asks, and stays shut where nobody answers
     control = credit().get(refusal.check)
     if control is None or not world.design.on(control):
         return BASE

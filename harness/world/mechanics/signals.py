@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.oauth import Signal
+from harness.world.mechanics.design import ASKING
 from harness.world.mechanics.records import Due
 from harness.world.mechanics.state import World
 
@@ -29,7 +30,7 @@ def spread(world: World, origin: str, signals: Iterable[Signal]) -> None:
 
 def _minded(world: World, signal: Signal, target: str) -> bool:
     """Whether a signal means anything here: consent means nothing to an egress that compares nothing with it."""
-    if world.design.strength_at("K17", target) in ("introspection", "cached"):
+    if world.design.strength_at("K17", target) in ASKING:
         return False  # it asks the server itself
     return signal.kind != "consent_withdrawn" or not world.design.is_egress(target) or world.design.on("K11", target)
 

@@ -117,6 +117,7 @@ def rs_profile(design: Design, api: str) -> RsProfile:
         approval_age_s=_seconds(lifetime, 120_000) if design.on("K14", api) else None,
         claims=design.on("K31", api),
         mode=_mode(design, api),
+        fail_open=design.strength_at("K17", api) == "fail_open",
         cache_ttl_s=_seconds(controls.setting("K17").lifetime, 300_000),
         sender=design.on("K20", api),
     )
@@ -131,7 +132,7 @@ def decisions(design: Design) -> dict[str, str]:
 
 def _mode(design: Design, api: str) -> Literal["local", "introspection", "cached"]:
     strength = design.strength_at("K17", api)
-    if strength == "introspection":
+    if strength in ("introspection", "fail_open"):
         return "introspection"
     return "cached" if strength == "cached" else "local"
 
