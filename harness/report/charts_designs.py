@@ -180,7 +180,7 @@ def _step_name(row: Mapping[Hashable, Any]) -> str:
 def _roadmap_finding(frame: pd.DataFrame) -> str:
     first, last = frame.iloc[0], frame.iloc[-1]
     half = frame[frame["left"] <= first["left"] / 2]
-    end = "all is kept" if not last["left"] else f"{count(int(last['left']), 'break')} stay"
+    end = "all is kept" if not last["left"] else f"{count(int(last['left']), 'break')} left"
     if half.empty:
         return f"After {len(frame) - 1} steps {end}"
     steps = count(int(half.iloc[0]["step"]), "step")
