@@ -25,7 +25,7 @@ def test_one_input_moves_while_the_others_stay() -> None:
     a, b = table.to_dict("records")
     assert (a["knob"], a["low"], a["high"], a["at_low"], a["at_base"], a["at_high"]) == ("a", 0, 3, 0, 10, 30)
     assert (b["knob"], b["at_low"], b["at_high"], b["moved"], b["runs"]) == ("b", 10, 15, 5, 21)
-    assert (b["moved_low"], b["moved_high"]) == (5, 5), "on the same draws every pair moves alike"
+    assert (b["moved_low"], b["moved_high"]) == (None, None), "on the same draws every pair moves alike: nothing varied"
 
 
 def test_a_base_that_is_not_on_the_grid_is_said() -> None:
@@ -60,3 +60,10 @@ def test_cost_and_exposure_are_means_over_draws_and_overlapping_slices_count_onc
     assert found["exposure"] == pytest.approx(((12 + 8) / 2 + 16) / 2)
     assert found["runs"] == 2
     assert found["exposure_low"] <= found["exposure"] <= found["exposure_high"]
+
+
+def test_pairs_that_move_differently_have_bounds_around_their_mean() -> None:
+    runs = grid()
+    runs.loc[runs["b"] == 5, "answer"] += runs["seed"] / 10
+    table = one_at_a_time(runs, "answer", {"a": 1, "b": 0}).set_index("knob")
+    assert table.loc["b", "moved_low"] < table.loc["b", "moved"] == 5 < table.loc["b", "moved_high"]
