@@ -32,8 +32,10 @@ def doubts(rule: Rule, vocabulary: Vocabulary, words: Words | None) -> Iterator[
 def _unemitted(rule: Rule, vocabulary: Vocabulary, emitted: frozenset[str]) -> Iterator[Doubt]:
     for clause in rule.clauses:
         for kind in clause.kinds:
-            if kind not in emitted and not vocabulary.kinds[kind].emitted_by:
-                yield f"nothing in the system ever emits `{kind}`", f"{clause.key}:{kind}", None, None
+            if kind not in emitted:
+                by = ", ".join(f"`{name}`" for name in vocabulary.kinds[kind].emitted_by)
+                hint = f"in the simulation {by} does not" if by else None
+                yield f"nothing in the system ever emits `{kind}`", f"{clause.key}:{kind}", None, hint
 
 
 def _claims_alone(rule: Rule, vocabulary: Vocabulary) -> Iterator[Doubt]:

@@ -188,6 +188,11 @@ def test_everything_beside_the_rule() -> None:
             "`expires_in` may be missing",
         ),
         ("requirements:\n  - id: R\n    never: user.left\n", "nothing in the system ever emits `user.left`"),
+        (
+            "events:\n  payee.screened: {fields: {payee: id}, emitted_by: payments.screen}\n"
+            "requirements:\n  - id: R\n    never: payee.screened\n",
+            "nothing in the system ever emits `payee.screened`",
+        ),
         ("lists: {l: [x]}\n" + RULE, "no rule names `$l`"),
         (RULE + "    for_each: {x: [a]}\n", "no condition names `$x`"),
     ],
