@@ -43,12 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Takes a requirements file, and leaves everything else alone."""
+    """Takes a file that is named (a slip in its `requirements:` must be seen) and, in folders, a requirements file."""
     if file_path.suffix not in (".yaml", ".yml"):
         return None
     named = parent.session.isinitpath(file_path)
     ours = file_path.name.startswith("requirements") and file_path.suffix == ".yaml"
-    if not (named or ours) or not is_requirements_file(file_path):
+    if not named and not (ours and is_requirements_file(file_path)):
         return None
     collector: pytest.Collector = RequirementsFile.from_parent(parent, path=file_path)
     return collector

@@ -170,6 +170,14 @@ def test_a_requirements_file_of_any_name_is_collected_when_it_is_named(
     assert ids(pytester, "rules.yaml") == ["rules.yaml::R4[S18]"]
 
 
+def test_a_named_file_without_requirements_is_a_collection_error_with_its_place(pytester: pytest.Pytester) -> None:
+    (pytester.path / "rules.yaml").write_text("requirments:\n" + OWN_RECORDS)
+    result = run(pytester, "rules.yaml")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["rules.yaml:1:1: unknown key `requirments`; did you mean `requirements`[?]"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
 def test_a_comment_and_a_key_before_the_list_do_not_hide_it(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
