@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.world.brains import honest as h
+from harness.world.brains import targets
 from harness.world.brains.honest import Plan, Wait
 from harness.world.brains.twists import any_token, bent, end, reach_for, token, twist, wait_ms
 from harness.world.brains.view import View
@@ -42,7 +43,10 @@ def more_scope(view: View) -> Plan:
 
 def direct_call(view: View) -> Plan:
     """T06: the token for the MCP server, sent straight to an API where its scope happens to open something."""
-    target = view.endpoint(twist(view).endpoint or "claims.attachments")
+    name = twist(view).endpoint
+    target = view.endpoint(name) if name else targets.beside_tools(view)
+    if target is None:
+        return (yield from end(view))
     tool_api = view.endpoint(view.spec.tool).api
     reply = yield c.GetToken(
         agent=view.agent, task=view.task, audience=tool_api, scope=(str(target.endpoint.scope),), subject=view.subject
@@ -53,7 +57,10 @@ def direct_call(view: View) -> Plan:
 
 def passed_through(view: View) -> Plan:
     """T07: the MCP server sends the token that it was sent on to an API."""
-    target = view.endpoint(twist(view).endpoint or "claims.attachments")
+    name = twist(view).endpoint
+    target = view.endpoint(name) if name else targets.beside_tools(view)
+    if target is None:
+        return (yield from end(view))
     tool = view.endpoint(view.spec.tool)
     scopes = tuple(dict.fromkeys(str(one) for one in (tool.endpoint.scope, target.endpoint.scope)))
     reply = yield c.GetToken(agent=view.agent, task=view.task, audience=tool.api, scope=scopes, subject=view.subject)

@@ -29,6 +29,17 @@ def behind(view: View, info: EndpointInfo) -> EndpointInfo:
     return view.endpoint(info.endpoint.calls) if info.endpoint.calls else info
 
 
+def beside_tools(view: View) -> EndpointInfo | None:
+    """An endpoint of another API that reads records and that no tool calls, else any endpoint there that reads them."""
+    called, own = {info.endpoint.calls for info in view.endpoints()}, view.endpoint(view.spec.tool).api
+    reads = [
+        info for info in view.endpoints()
+        if info.endpoint.action == "read" and info.route.protocol == "rest" and info.api != own and info.endpoint.scope
+        and not info.endpoint.people_only and not info.endpoint.administrative
+    ]  # fmt: skip
+    return next((info for info in reads if info.name not in called), next(iter(reads), None))
+
+
 def forbidden(view: View) -> EndpointInfo | None:
     """An administrative endpoint: of the API that the task uses, else of any."""
     api = view.endpoint(view.spec.tool).api

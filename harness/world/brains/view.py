@@ -50,6 +50,12 @@ class View:
         return self._world.design.system.tasks[self.job.kind]
 
     @property
+    def continuing(self) -> str | None:
+        """The tool that goes on with a result by its handle: that of this kind of task, else of any."""
+        kinds = (self.spec, *self._world.design.system.tasks.values())
+        return next((one.then for one in kinds if one.then is not None), None)
+
+    @property
     def provider(self) -> str:
         """The model provider that this agent is set up with."""
         return self._world.design.provider_of(self.agent)
