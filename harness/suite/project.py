@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from harness.judge import Judge
+from harness.judge import Judge, wrong_stories
 from harness.load import Problem, ProblemList, did_you_mean
 from harness.plan import Controls, Scenario, System, control_catalogue, load_scenarios, load_system, words
 from harness.requirements import RequirementSet, Source, compile_requirements, read_requirements
@@ -153,6 +153,9 @@ class _Gathered:
         except ProblemList as found:
             self.problems |= dict.fromkeys(found.problems)
             return None
+        for one in requirements:
+            for story, message in wrong_stories(one, requirements.vocabulary):
+                self.problems[requirements.problem(message, story.line, story.column)] = None
         return Design(shown, file, system, Controls.of(system, without=without), requirements)
 
     def scenarios(self, path: str) -> tuple[Scenario, ...]:

@@ -69,11 +69,12 @@ def test_a_missing_system_is_told_where_it_is_named(harness: Run, folder: Path) 
     assert (ran.code, ran.out) == (2, "requirements.yaml:1:9: no such file `system.yaml`\n")
 
 
-def test_a_story_that_does_not_do_what_it_says(harness: Run, folder: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "run", "search"])
+def test_a_story_that_does_not_do_what_it_says(command: str, harness: Run, folder: Path) -> None:
     story = "    breaks: [{data.accessed: {user: ana, owner: ana, entitled: [ana]}}]\n"
     Path("requirements.yaml").write_text("system: system.yaml\nrequirements:\n" + OWN_RECORDS + story)
-    ran = harness("check")
-    assert (ran.code, ran.out) == (2, "requirements.yaml:9:13: this story does not break `R4`\n")
+    ran = harness(command)
+    assert (ran.code, ran.out + ran.err) == (2, "requirements.yaml:9:13: this story does not break `R4`\n")
 
 
 @pytest.mark.parametrize(
