@@ -26,16 +26,16 @@ def fingerprint(node: Node) -> int:
         _people(world),
         frozenset(_tasks(world, names)),
         _credentials(node, names),
-        frozenset(_approvals(world, names)),
+        frozenset(_approvals(node, names)),
         frozenset((key, names[one.id]) for key, one in world.consents.items()),
         frozenset((p.id, _client(p.client), p.disabled_ms >= 0, len(p.registered)) for p in world.programs.values()),
         frozenset((shape[1:], names.get(shape[0])) for shape in node.items),
         frozenset((m.agent, m.subject, m.item.owner) for m in world.memories.values()),
         frozenset((h.api, h.user) for h in world.handles.values()),
-        _servers(world, names),
+        _servers(node, names),
         _agenda(world, names),
-        tuple(one.canon(state, now, lambda value: names.get(value, value))
-              for one, state in zip(node.monitors, node.states, strict=True)),
+        tuple(one.monitor.canon(state, now, lambda value: names.get(value, value))
+              for one, state in zip(node.facets, node.states, strict=True)),
     ))  # fmt: skip
 
 
@@ -78,32 +78,44 @@ def _tasks(world: World, names: Names) -> Iterable[Hashable]:
 
 
 def _credentials(node: Node, names: Names) -> Hashable:
-    """By shape and what is left of their lives: expired ones are just expired."""
-    world, found = node.world, []
+    """By shape and what is left of their lives: expired ones are just expired.
+
+    What nothing accepted so far does not count: where it becomes of use, it can be had again.
+    """
+    world, found, useful = node.world, [], node.useful()
     for shape, handle in node.best.items():
+        if shape not in useful:
+            continue
         left = max(-1, world.credentials[handle].expires_ms - world.now_ms)
         found.append((tuple(names.get(part, part) if isinstance(part, str) else part for part in shape), left))
     return frozenset(found)
 
 
-def _approvals(world: World, names: Names) -> Iterable[Hashable]:
+def _approvals(node: Node, names: Names) -> Iterable[Hashable]:
+    """Where a rule counts approvals, each one; else of those for one operation, in one state, the newest."""
+    world, found = node.world, {}
     for one in world.approvals.values():
         request = world.servers[one.server].store.backchannel.get(one.id)
         since = world.now_ms - one.answered_ms if one.answered_ms >= 0 else -1
-        yield names[one.id], one.state, request.state if request else None, since
+        states = one.state, request.state if request else None
+        meant = one.operation
+        name = names[one.id] if node.rations else (names.get(one.task), meant.type, meant.record, *states)
+        found[name] = (*states, since)
+    return found.items()
 
 
-def _servers(world: World, names: Names) -> Hashable:
-    now_s = world.now_s
+def _servers(node: Node, names: Names) -> Hashable:
+    world, now_s = node.world, node.world.now_s
     parts: list[Hashable] = []
     for server in world.servers.values():
         store = server.store
         parts.append((
             frozenset((names.get(one.id, one.id), one.state, max(0.0, now_s - one.last_act_s))
-                      for one in store.sessions.values() if one.state == "live"),
+                      for one in store.sessions.values()
+                      if one.state == "live" and (node.rations or one.origin != "approval")),
             frozenset((names.get(one.id), one.state) for one in store.grants.values() if one.state != "active"),
             frozenset((kind, names.get(name, name)) for kind, name in store.disabled),
-            len(store.asked),
+            len(store.asked) if node.rations else 0,
         ))  # fmt: skip
     for pep in world.peps.values():
         denied = frozenset((kind, names.get(name, name)) for kind, name in pep.store.denied)

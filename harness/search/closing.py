@@ -18,8 +18,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness.search.interests import Interests
-from harness.search.node import Node, Shape
+from harness.search.approving import replenish, spend
+from harness.search.facets import Facet
+from harness.search.node import SCOPE, Accepted, Node, Shape
+from harness.trace import Event
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
@@ -38,9 +40,10 @@ _RUNTIME = "refused_by_runtime"
 class Closing:
     """Closes states for one requirement in one small world. `transitions` counts the steps that were tried."""
 
-    def __init__(self, view: Bounds, interests: Interests) -> None:
+    def __init__(self, view: Bounds, facet: Facet) -> None:
         self.view = view
-        self.interests = interests
+        self.facet = facet
+        self.interests = facet.interests
         self.transitions = 0
         self._reply = Reply(ok=False)
 
@@ -49,17 +52,21 @@ class Closing:
         self._repeat(node)
         while not node.broken:
             self._people(node)
+            if not self.interests.rations and self.view.approvals:
+                replenish(node, self.view, self._gather)
             if not node.news:
-                return
+                break
             node.news = False
             self._agents(node)
+        if self.interests.of_presence and not self.interests.rations:
+            spend(node, self.view, self._attempt)
 
     def jump(self, node: Node, at_ms: int) -> None:
         """Let time pass; whoever is there acts now and then on the way, so that no session ends for want of that."""
         idle_ms = round(node.world.servers["home"].profile.session_idle_s * 1000)
-        while not node.broken:
+        while not node.broken and self._outlasts(node, at_ms):
             present = [one for one in people.by_people(node.world, self.view) if isinstance(one, c.Act)]
-            last = [node.world.sessions[one.session] for one in present if self.interests.closable(one)]
+            last = [node.world.sessions[one.session] for one in present if self.plain(node, one)]
             soonest = min(last, default=at_ms) + idle_ms - 1
             if soonest >= at_ms or soonest <= node.world.now_ms:
                 break
@@ -70,16 +77,47 @@ class Closing:
         self.transitions += 1
         node.do(c.Jump(), at_ms)
 
+    @staticmethod
+    def _outlasts(node: Node, at_ms: int) -> bool:
+        """Whether any session can last until then, however busy its person is."""
+        store, profile = node.world.servers["home"].store, node.world.servers["home"].profile
+        lasts = [store.sessions[one].auth_time_s + profile.session_ttl_s for one in node.world.sessions]
+        return any(last_s * 1000 > at_ms for last_s in lasts)
+
     # ------------------------------------------------------------ trying
+
+    def gathers(self, node: Node, command: c.Command) -> bool:
+        """Whether a step takes nothing away and uses nothing up here.
+
+        Whoever answers a question is there for a while: where the rule takes notice of that person's presence the answer
+        is an event, so that what it gives is rare and its use is one too.
+        """
+        if not self.interests.gathers(command):
+            return False
+        if not self.interests.of_presence:
+            return True
+        approval = getattr(command, "approval", None)
+        handle = getattr(command, "credential", None)
+        if approval is None and handle is not None:
+            approval = node.world.credentials[handle].approval
+        return approval is None or not self.facet.involves(node.world.approvals[approval].user)
+
+    def plain(self, node: Node, command: c.Command) -> bool:
+        """Whether a step can be taken always, without a look at what it makes true."""
+        return self.gathers(node, command) and not self.interests.may_calm(command)
 
     def _try(self, node: Node, shape: Shape, command: c.Command) -> str | None:
         """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``."""
-        if shape in node.accepted or shape in node.refused or not self.interests.closable(command):
+        if shape in node.accepted or shape in node.refused or not self.gathers(node, command):
             return None
-        self.transitions += 1
-        self._reply, events = node.do(command)
+        taken = self._taken(node, command)
+        if taken is None:
+            return None
+        self._reply, events, made = taken
         if self._reply.ok:
-            node.accepted[shape] = (command, node.heard(events))
+            node.accepted[shape] = Accepted(command, node.heard(events), made)
+            if isinstance(command, c.Call) and not self.interests.rations:
+                node.asked.clear()
             return ""
         node.refused.add(shape)
         if self._reply.error in _ABOUT_CONSENT:
@@ -88,27 +126,61 @@ class Closing:
         behind = isinstance(command, c.Call) and any(e.kind == "request.allowed" and e.attempt is None for e in events)
         return "refused behind" if behind else self._reply.error or "refused"
 
+    def _gather(self, node: Node, command: c.Command) -> bool:
+        """Take a step that gathers; False where it is refused or stays an event."""
+        taken = self._taken(node, command) if self.gathers(node, command) else None
+        return taken is not None and taken[0].ok
+
+    def _attempt(self, node: Node, command: c.Command) -> None:
+        """Take a step for what becomes of the rule alone."""
+        self.transitions += 1
+        node.do(command)
+
+    def _taken(self, node: Node, command: c.Command) -> tuple[Reply, list[Event], tuple[Shape, ...]] | None:
+        """Take a step that gathers; None where something that it makes true helps to keep the rule: it stays an event."""
+        self.transitions += 1
+        self._leak(node, command)
+        if not self.interests.may_calm(command):
+            reply, events = node.do(command)
+            return reply, events, node.made
+        trial = node.fork()
+        reply, events = trial.do(command)
+        if trial.calmed(events):
+            node.broken += trial.broken
+            return None
+        node.become(trial)
+        return reply, events, node.made
+
     def _repeat(self, node: Node) -> None:
-        """Time has passed, or something was taken away: get newer tokens, and take again what may matter now."""
+        """Time has passed, or something was taken away: get newer tokens, and take again what may matter now.
+
+        A token that nothing accepts is let go: what refused it would refuse a newer one, until something new is given;
+        then it is asked for again.
+        """
         passed = node.world.now_ms > node.renewed_ms
         node.renewed_ms = node.world.now_ms
-        for shape, (command, facts) in list(node.accepted.items()):
-            renewed = passed and isinstance(command, c.GetToken)
-            if renewed or (facts and node.would_matter(facts, self.interests.arming if passed else frozenset())):
-                self._again(node, shape, command)
+        useful = node.useful() if passed else set()
+        for shape, one in list(node.accepted.items()):
+            if passed and isinstance(one.command, c.GetToken):
+                if useful.isdisjoint(one.made):
+                    del node.accepted[shape]
+                else:
+                    self._again(node, shape, one.command)
+            elif one.facts and node.would_matter(one.facts, self.interests.arming if passed else frozenset()):
+                self._again(node, shape, one.command)
 
     def _again(self, node: Node, shape: Shape, command: c.Command) -> None:
-        if isinstance(command, c.Step) and command.agent in self.view.outsiders:
-            self._leak(node)
         current = self._current(node, command)
         useless = ("useless", shape[1], shape[2], shape[4]) if shape[0] == "token" and len(shape) > 8 else ()
         if useless in node.refused:
             del node.accepted[shape]
             return
-        self.transitions += 1
-        reply, events = node.do(current)
+        taken = self._taken(node, current)
+        if taken is None:
+            return
+        reply, events, made = taken
         if reply.ok:
-            node.accepted[shape] = (current, node.heard(events))
+            node.accepted[shape] = Accepted(current, node.heard(events), made or node.accepted[shape].made)
         else:
             del node.accepted[shape]
             node.refused.add(shape)
@@ -135,32 +207,28 @@ class Closing:
                 self._act(node, command)
             elif kind is c.StartTask:
                 self._start(node, command)
-            elif self.interests.closable(command) and kind in (c.Arrive, c.LogIn, c.GiveConsent, c.AnswerPrompt):
-                self._give(node, command)
-
-    def _give(self, node: Node, command: c.Command) -> None:
-        if not isinstance(command, c.AnswerPrompt) or command.approve:
-            self.transitions += 1
-            node.do(command)
-            node.news = True
+            elif kind in (c.Arrive, c.LogIn, c.GiveConsent) and self.gathers(node, command):
+                node.news |= self._taken(node, command) is not None
 
     def _act(self, node: Node, command: c.Command) -> None:
         """A person who is there keeps the session alive."""
         assert isinstance(command, c.Act)
-        if self.interests.closable(command) and node.world.sessions.get(command.session, 0) < node.world.now_ms:
+        if self.plain(node, command) and node.world.sessions.get(command.session, 0) < node.world.now_ms:
             self.transitions += 1
             node.do(command)
 
     def _start(self, node: Node, command: c.Command) -> None:
         """Work that is refused (for want of a consent) would only litter the state: it is tried aside."""
         shape = ("start", command, node.world.now_ms, len(node.world.consents))
-        if shape in node.refused or not self.interests.closable(command):
+        if shape in node.refused or not self.gathers(node, command):
             return
         self.transitions += 1
-        if node.fork().do(command)[0].ok:
-            node.do(command)
-        else:
+        trial = node.fork()
+        reply, events = trial.do(command)
+        if not reply.ok:
             node.refused.add(shape)
+        elif not trial.calmed(events):
+            node.become(trial)
 
     # ------------------------------------------------------------ agents and outsiders
 
@@ -168,8 +236,6 @@ class Closing:
         for agent, task in list(agents.errands(node.world, self.view)):
             if node.broken:
                 return
-            if agent in self.view.outsiders:
-                self._leak(node)
             if agent != THIEF:
                 self._tokens(node, agent, task)
             for shape, credential in self._presentable(node, agent):
@@ -182,14 +248,21 @@ class Closing:
         """What a program may present: its own; an outsider also whatever leaked."""
         if agent not in self.view.outsiders:
             return list(node.held(agent))
-        leaked = node.world.leaked
-        return [(shape, one) for shape, one in node.held() if one.handle in leaked or one.holder == agent]
+        leaking = self.view.leaking
+        return [
+            (shape, one) for shape, one in node.held()
+            if one.holder == agent or (one.kind == "access" and one.holder in leaking)
+        ]  # fmt: skip
 
-    def _leak(self, node: Node) -> None:
-        """Whatever is around leaks, at the latest when an outsider can do something with it."""
-        for leak in list(people.leaks(node.world, self.view)):
-            self.transitions += 1
-            node.do(leak)
+    def _leak(self, node: Node, command: c.Command) -> None:
+        """What an outsider shows has leaked, at the latest by then."""
+        if not isinstance(command, c.GetToken | c.Call | c.SendToModel) or command.agent not in self.view.outsiders:
+            return
+        handle = command.subject if isinstance(command, c.GetToken) else command.credential
+        if handle is None or handle in node.world.leaked or node.world.credentials[handle].holder == command.agent:
+            return
+        self.transitions += 1
+        node.do(c.Leak(handle))
 
     def _tokens(self, node: Node, agent: str, task: Task | None) -> None:
         key = task.id if task else None
@@ -238,20 +311,17 @@ class Closing:
         useless, closed = ("useless", mark[0], mark[1], *mark[3:]), ("target", *mark)
         if useless in node.refused or closed in node.refused:
             return useless not in node.refused
-        had: set[str] = set()
+        had: dict[bool, set[str]] = {False: set(), True: set()}
         for request in requests:
             plain = request.provider is None and not request.offline
-            if (
-                len(request.scope) == 1
-                and request.provider is None
-                and (request.scope[0] in had) is not request.offline
-            ):
+            if len(request.scope) == 1 and request.provider is None and request.scope[0] in had[request.offline]:
                 continue
             shape = ("token", *mark, request.grant, request.scope, request.provider, request.purpose, request.offline)
             error = self._try(node, shape, request)
-            if error == "" and plain and not had:
-                had.update(node.world.credentials[str(self._reply.credential)].facts.token_scope)
-                self._ordinary(node, mark, request, had)
+            got = node.accepted.get(shape)
+            if got is not None and request.provider is None and not had[request.offline]:
+                had[request.offline].update(scope for made in got.made for scope in made[SCOPE])
+                self._ordinary(node, mark, request, had[request.offline])
             if plain and error in _ABOUT_SUBJECT:
                 node.refused.add(useless)
                 return False
@@ -264,7 +334,7 @@ class Closing:
         """The same without the scopes of privileged endpoints: checks that only those call for do not look at it."""
         plain = tuple(sorted(had - node.world.design.elevated))
         if plain and len(plain) < len(had):
-            self._try(node, ("ordinary", *mark, request.grant), replace(request, scope=plain))
+            self._try(node, ("ordinary", *mark, request.grant, request.offline), replace(request, scope=plain))
 
     def _present(self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential) -> None:
         """One credential at every API, until the answers say that it is of no use there."""
@@ -277,7 +347,7 @@ class Closing:
         for info in node.world.design.endpoints.values():
             by_api.setdefault(info.api, []).append(info)
         for api, infos in by_api.items():
-            mark = ("dead", key, shape, api)
+            mark = ("dead", key, node.unscoped(shape), api)
             if mark in node.refused:
                 continue
             for info in infos:
@@ -300,12 +370,11 @@ class Closing:
         for command in agents.calls_of(node.world, self.view, agent, task, credential, info):
             if command.job and (not self.interests.outlives or self._has_job(node, command)):
                 continue
-            if command.approval is None and credential.approval is not None and info.endpoint.privilege == "high" \
-                    and self.interests.approvals_matter:  # fmt: skip
+            if not self._worth(node, command, credential, info):
                 continue
             handle = node.world.handles[command.handle].user if command.handle else None
-            tried: Shape = ("call", key, shape, info.name, command.owner, command.amount, command.approval,
-                            command.job, handle)  # fmt: skip
+            named = command.approval if self.interests.rations else command.approval is not None
+            tried: Shape = ("call", key, shape, info.name, command.owner, command.amount, named, command.job, handle)
             if command.passthrough is not None:
                 tried = ("passed", key, shape, command.passthrough)
             error = self._try(node, tried, command)
@@ -319,6 +388,15 @@ class Closing:
                 node.refused.add(closed)
                 break
         return True
+
+    def _worth(self, node: Node, command: c.Call, credential: Credential, info: EndpointInfo) -> bool:
+        """Whether an operation is tried here: spending what is rationed is an event; of other approvals the newest will do."""
+        if self.interests.rations:
+            return command.approval is not None or credential.approval is None or info.endpoint.privilege != "high"
+        if command.approval is None:
+            return True
+        answered = [one.id for one in node.world.approvals.values() if one.state == "approved" and one.task == command.task]
+        return answered[-1:] == [command.approval]
 
     @staticmethod
     def _has_job(node: Node, command: c.Call) -> bool:
@@ -359,6 +437,3 @@ class Closing:
                 self._try(node, ("read", task.id, memory.id), c.ReadMemory(**base, memory=memory.id))
         if sum(name.startswith("sub_agent") for name in node.world.programs) < self.view.sub_agents:
             self._try(node, ("spawn", task.agent), c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}"))
-        if not self.interests.approvals_matter:
-            for command in (*agents.questions(node.world, self.view, task), *agents.redemptions(node.world, task)):
-                self._try(node, ("approval", command), command)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.judge import monitor
 from harness.plan.controls import Controls
 from harness.plan.system import System
 from harness.requirements import Requirement
 from harness.search.explore import first_world
+from harness.search.facets import whole
 from harness.search.node import Broken, Node
 from harness.search.shrink import Attack, shortest
 from harness.trace import STANDARD, Vocabulary
@@ -44,7 +44,7 @@ def draw_attacks(
 
     view = view or Bounds.of(system)
     start = first_world(system, controls, seed=seed)
-    monitors = [monitor(rule, vocabulary) for rule in requirement.rules]
+    facets = whole(requirement, vocabulary)
     draws = strategies.lists(
         strategies.tuples(*(strategies.integers(0, MOST_DRAWN) for _ in range(5))),
         min_size=steps,
@@ -61,7 +61,7 @@ def draw_attacks(
     def drawn(run: list[Draw]) -> None:
         if broken:
             return
-        node = Node(start.fork(), monitors)
+        node = Node(start.fork(), facets)
         for draw in run:
             _take(node, view, draw)
             if node.broken:
@@ -71,7 +71,7 @@ def draw_attacks(
         hypothesis.target(float(node.challenged), label="breaches that were stopped")
 
     drawn()
-    return shortest(start, monitors, broken[:1]) if broken else None
+    return shortest(start, [one.monitor for one in facets], broken[:1]) if broken else None
 
 
 def _take(node: Node, view: Bounds, draw: Draw) -> None:

@@ -7,19 +7,21 @@ to how many events it is complete: where it ran dry before its limit, to any num
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.judge import monitor
 from harness.plan.controls import Controls
 from harness.plan.system import System
-from harness.requirements import Requirement
+from harness.requirements import Requirement, Rule
 from harness.search.canon import fingerprint
 from harness.search.closing import Closing
-from harness.search.interests import Interests
+from harness.search.facets import Facet, alike, facets
+from harness.search.frontier import Frontier
+from harness.search.interests import BY_AGENTS, BY_TIME, TAKES, Interests
 from harness.search.node import Broken, Node
 from harness.search.shrink import Attack, shortest
-from harness.trace import STANDARD, Vocabulary
+from harness.trace import STANDARD, Event, Vocabulary
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
@@ -58,10 +60,11 @@ def first_world(system: System, controls: Controls, *, seed: int = 0) -> World:
     return build(system, controls, records(system), seed=seed)
 
 
-def bounds_for(system: System, requirement: Requirement, interests: Interests) -> Bounds:
-    """The small world for one requirement: more of what it speaks of, less of what it does not."""
-    reads = {name for rule in requirement.rules for _, name in rule.reads()}
-    approvals = 2 if interests.about_approvals else 1 if interests.about & OF_PRIVILEGED else 0
+def bounds_for(system: System, rule: Rule) -> Bounds:
+    """The small world for one rule: more of what it speaks of, less of what it does not."""
+    interests = Interests.of(rule)
+    reads = {name for _, name in rule.reads()}
+    approvals = 2 if interests.rations else 1 if interests.about & OF_PRIVILEGED else 0
     return Bounds.of(system, approvals=approvals, sub_agents=1 if "root_agent" in reads else 0)
 
 
@@ -76,112 +79,152 @@ def search(
     view: Bounds | None = None,
     go_on: Watch = lambda found: True,
 ) -> Found:
-    """Search for the shortest attack on a requirement, up to `depth` events; `go_on` is asked after each state."""
-    interests = Interests.of(requirement)
-    view = view or bounds_for(system, requirement, interests)
-    root = Node(
-        first_world(system, controls, seed=seed),
-        [monitor(rule, vocabulary) for rule in requirement.rules],
-        interests.calming | interests.arming,
-    )
-    explorer = _Explorer(Found(requirement.id), view, interests, go_on)
-    explorer.run(root, depth)
-    found = explorer.found
-    if explorer.broken:
-        start = first_world(system, controls, seed=seed)
-        found.attack = shortest(start, root.monitors, explorer.broken[:CANDIDATES])
+    """Search for the shortest attack on a requirement, up to `depth` events; `go_on` is asked after each state.
+
+    Facet after facet is taken one event deeper, so that what is found first took the fewest events.
+    """
+    start = first_world(system, controls, seed=seed)
+    found = Found(requirement.id)
+    explorers = [
+        _Explorer(found, one, of, go_on)
+        for number, rule in enumerate(requirement.rules)
+        for of in (view or bounds_for(system, rule),)
+        for one in facets(number, rule, vocabulary, of, told_apart(system, start, of.people))
+    ]
+    broken = _run(found, explorers, start, depth)
+    if broken:
+        monitors = [monitor(rule, vocabulary) for rule in requirement.rules]
+        found.attack = shortest(start, monitors, broken[:CANDIDATES])
     return found
 
 
+def told_apart(system: System, start: World, people: Sequence[str]) -> Sequence[str]:
+    """The people who need a facet of their own: one of those who are alike is enough."""
+    return people[:1] if alike(system, start, people) else people
+
+
+def _run(found: Found, explorers: Sequence[_Explorer], start: World, depth: int) -> list[Broken]:
+    for explorer in explorers:
+        explorer.begin(start)
+    while True:
+        found.depth += 1
+        found.levels.append(sum(len(one.frontier.level) for one in explorers))
+        broken = [one for explorer in explorers for one in explorer.broken]
+        found.exhausted = found.levels[-1] == 0 and not broken
+        if broken or found.exhausted or found.depth >= depth:
+            found.complete = True
+            return broken
+        for explorer in explorers:
+            if not explorer.deepen():
+                return explorer.broken
+
+
 class _Explorer:
-    """The queue of one search."""
+    """The search of one facet. What it counts, it adds to what the whole search has found."""
 
-    def __init__(self, found: Found, view: Bounds, interests: Interests, go_on: Watch) -> None:
+    def __init__(self, found: Found, facet: Facet, view: Bounds, go_on: Watch) -> None:
         self.found = found
+        self.facet = facet
         self.view = view
-        self.interests = interests
+        self.interests = facet.interests
         self.go_on = go_on
-        self.closing = Closing(view, interests)
-        self.seen: set[int] = set()
+        self.closing = Closing(view, facet)
         self.broken: list[Broken] = []
+        self.frontier = Frontier(self._children, self._arrive, fingerprint)
 
-    def run(self, root: Node, depth: int) -> None:
-        found = self.found
-        level = [root] if self._arrive(root) else []
-        found.depth = 0
-        while level and not self.broken and found.depth < depth:
-            following = []
-            for node in level:
-                for child in self._children(node):
-                    if self._arrive(child):
-                        following.append(child)
-                if len(self.broken) >= CANDIDATES // 2:
-                    break
-                if not self.go_on(found):
-                    return
-            level = following
-            found.depth += 1
-            found.levels.append(len(level))
-        found.complete = True
-        found.exhausted = not level and not self.broken
+    def begin(self, start: World) -> None:
+        """Close the first state."""
+        self.frontier.start(Node(start.fork(), [self.facet]))
+
+    def deepen(self) -> bool:
+        """One event more; False where that was cut short, or enough was found."""
+        return self.frontier.deepen(lambda: len(self.broken) >= CANDIDATES // 2 or not self.go_on(self.found))
 
     def _arrive(self, node: Node) -> bool:
-        """Close a state; whether it is new and can be gone on from."""
+        """Close a state; False where it breaks the rule."""
         if not node.broken:
             self.closing.close(node)
         found = self.found
-        found.transitions = self.closing.transitions
+        found.transitions += self.closing.transitions
+        self.closing.transitions = 0
         found.challenged += node.challenged
         node.challenged = 0
-        if node.broken:
-            found.states += 1
-            self._collect(node.broken)
-            return False
-        mark = fingerprint(node)
-        if mark in self.seen:
-            return False
-        self.seen.add(mark)
         found.states += 1
-        return True
+        self._collect(node.broken)
+        return not node.broken
 
     def _collect(self, broken: list[Broken]) -> None:
         for one in broken:
-            kinds = [(b.rule, b.event.kind if b.event else "", type(b.path.step.command)) for b in self.broken]
-            if kinds.count((one.rule, one.event.kind if one.event else "", type(one.path.step.command))) < 2:
+            kinds = [(b.event.kind if b.event else "", type(b.path.step.command)) for b in self.broken]
+            if kinds.count((one.event.kind if one.event else "", type(one.path.step.command))) < 2:
                 self.broken.append(one)
 
     # ------------------------------------------------------------ events
 
     def _children(self, node: Node) -> Iterator[Node]:
         child = node.fork()
-        for command in self._events(node):
+        for command in self._candidates(node):
             self.closing.transitions += 1
             reply, events = child.do(command)
-            if reply.ok or child.broken or any(e.kind in child.counted and e.attempt is None for e in events):
+            if self._leads_on(node, child, command, reply.ok, events):
                 yield child
+                child = node.fork()
+            elif reply.ok or child.news != node.news or child.path is not node.path:
                 child = node.fork()
         for at_ms in self._instants(node):
             self.closing.jump(child, at_ms)
             yield child
             child = node.fork()
 
-    def _events(self, node: Node) -> Iterator[c.Command]:
-        interests = self.interests
-        for command in self._candidates(node):
-            if not interests.closable(command) and interests.matters(command):
-                yield command
+    def _leads_on(self, node: Node, child: Node, command: c.Command, ok: bool, events: list[Event]) -> bool:
+        """Whether a step made a difference that closing does not make anyway."""
+        if child.broken:
+            return True
+        if isinstance(command, TAKES):
+            going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
+            return child.states != node.states or (going and ok)
+        if self.closing.gathers(node, command):
+            return child.calmed(events)
+        return ok or child.calmed(events)
 
     def _candidates(self, node: Node) -> Iterator[c.Command]:
+        """What closing does not take: what takes away, uses up or calms."""
+        for command in self._all(node):
+            if not self.closing.plain(node, command) and self.interests.matters(command):
+                yield command
+
+    def _all(self, node: Node) -> Iterator[c.Command]:
         world, view = node.world, self.view
-        yield from people.by_people(world, view)
+        yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
-        for agent in dict.fromkeys(agent for agent, _ in agents.errands(world, view)) if world.approvals else ():
+        if BY_AGENTS & self.interests.calming:
+            yield from agents.by_agents(world, view)
+            return
+        for agent in dict.fromkeys(agent for agent, _ in agents.errands(world, view)) if self.interests.rations else ():
             yield from self._operations(node, agent)
         for _, task in list(agents.errands(world, view)):
             if task is not None:
-                yield from agents.questions(world, view, task)
-                yield from agents.redemptions(world, task)
+                if self.interests.rations:
+                    yield from agents.questions(world, view, task)
+                yield from self._newest_answers(node, agents.redemptions(world, task))
                 yield from agents.registrations(world, view, task)
+
+    def _newest_answers(self, node: Node, commands: Iterator[c.Command]) -> Iterator[c.Command]:
+        """Where approvals are not counted: so many answers, to the newest question about an operation, for its own task."""
+        approvals = node.world.approvals
+        newest = {(one.task, one.operation.type, one.state): one.id for one in approvals.values()}
+        answered = [one.user for one in approvals.values() if one.state != "pending"]
+        for command in commands:
+            named = getattr(command, "approval", None)
+            if self.interests.rations or named is None:
+                yield command
+            elif named not in newest.values():
+                continue
+            elif isinstance(command, c.AnswerPrompt | c.AnswerInstead):
+                if answered.count(approvals[named].user) < self.view.approvals:
+                    yield command
+            elif getattr(command, "task", None) == approvals[named].task:
+                yield command
 
     def _operations(self, node: Node, agent: str) -> Iterator[c.Command]:
         """Calls that use an approval up, with the token that it gave. To name one beside another token only adds checks."""
@@ -197,23 +240,22 @@ class _Explorer:
                                 yield call
 
     def _instants(self, node: Node) -> list[int]:
-        """Where to jump: each instant that changes a rule, the last one before something is lost, the next job.
+        """Where to jump: each instant that changes a rule, the last one before something is lost, the last queued job.
 
-        Where no rule listens to anybody's going, everybody stays, and what is lost can be had anew at any time.
+        Time only takes away, so nobody waits before there is something to wait for: a rule that has noted what time
+        changes, or a session or visit whose end it listens to.
         """
         if not self.interests.needs_time:
             return []
         world = node.world
-        at = set(node.instants())
-        if self.interests.outlives:
+        found = set(node.instants())
+        if self.interests.outlives and (node.armed or self.interests.reads_clock):
             lost = [one - 1 for one in self._ends(node) if one - 1 > world.now_ms]
-            at.update(sorted(lost)[:1])
-            at.update(sorted(due.at_ms for due in world.agenda.values() if due.kind == "job")[:1])
-        if self.interests.listened & {"session.ended", "user.left"}:
-            at.update(
-                sorted(due.at_ms for due in world.agenda.values() if due.kind in ("session_idle", "put_down"))[:1]
-            )
-        return sorted(one for one in at if one > world.now_ms)
+            found.update(sorted(lost)[:1])
+            found.update(sorted(due.at_ms for due in world.agenda.values() if due.kind == "job")[-1:])
+        ending = [due for due in world.agenda.values() if BY_TIME.get(due.kind) in self.interests.listened]
+        found.update(sorted(due.at_ms for due in ending)[:1])
+        return sorted(one for one in found if one > world.now_ms)
 
     @staticmethod
     def _ends(node: Node) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""What a requirement has to do with each kind of step: which steps can help to keep it, which it takes notice of.
+"""What a rule has to do with each kind of step: which steps can help to keep it, which it takes notice of.
 
 The search rests on this: a step whose events cannot help to keep a rule may always be taken, and one that only takes
 something away matters only where a rule takes notice of it. Read off the compiled rules; knows no control.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.requirements import Requirement, Rule
+from harness.requirements import Rule
 from harness.world.mechanics import commands as c
 
 _CALLS = frozenset({"request.allowed", "request.denied", "audit.recorded", "data.accessed", "document.created",
@@ -49,42 +49,61 @@ TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent
 """Steps after which nobody can do more than before."""
 USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval)
 """Steps after which something that could be used is used."""
-BY_TIME = frozenset({"session.ended", "user.left"})
-"""What happens by itself when time passes."""
+BY_AGENTS = frozenset(
+    kind for of, kinds in EMITS.items() if issubclass(of, c.Step) and of not in (*TAKES, *USES_UP, c.Register)
+    for kind in kinds
+)  # fmt: skip
+"""What agents can make true with steps that are closed as a rule."""
+PRESENCE = frozenset({"user.arrived", "user.left"})
+"""Whoever answers a prompt is there for a while, and cannot be gone at once."""
+BY_TIME = {"session_idle": "session.ended", "put_down": "user.left"}
+"""What happens by itself when time passes: what is due, and the kind of event that it makes true."""
 _CLOCK_FIELDS = {"hour", "token_remaining", "user_present", "lifetime"}
 _OF_APPROVALS = ("approval.", "operation.")
 
 
 @dataclass(frozen=True, slots=True)
 class Interests:
-    """What a requirement listens to. `calming` are the kinds that can help to keep it, `arming` those that count."""
+    """What a rule listens to. `calming` are the kinds that can help to keep it, `arming` those that count against it.
+
+    `rations`: whether it counts how often an approval is used, or ties what is done to one.
+    """
 
     listened: frozenset[str]
     calming: frozenset[str]
     arming: frozenset[str]
     timed: bool
+    reads_clock: bool
     about: frozenset[str]
+    rations: bool
 
     @classmethod
-    def of(cls, requirement: Requirement) -> Interests:
-        """Read off the rules of a requirement."""
-        rules = requirement.rules
+    def of(cls, rule: Rule) -> Interests:
+        """Read off a rule."""
+        listened = frozenset(kind for clause in rule.clauses for kind in clause.kinds)
+        forbids = frozenset(rule.about.kinds) if rule.pattern in ("never", "after_never") else frozenset()
         return cls(
-            listened=requirement.kinds,
-            calming=_union(_calming(rule) for rule in rules),
-            arming=_union(_arming(rule) for rule in rules),
-            timed=any(_timed(rule) for rule in rules),
-            about=_union(rule.about.kinds for rule in rules),
+            listened=listened,
+            calming=frozenset(_calming(rule)),
+            arming=frozenset(_arming(rule)),
+            timed=_timed(rule),
+            reads_clock=_reads_clock(rule),
+            about=frozenset(rule.about.kinds),
+            rations=any(kind.startswith(_OF_APPROVALS) for kind in listened - forbids),
         )
 
-    def closable(self, command: c.Command) -> bool:
-        """Whether a step may be taken always: it takes nothing away, uses nothing up and helps to keep no rule."""
+    def gathers(self, command: c.Command) -> bool:
+        """Whether a step takes nothing away and uses nothing up; where no event of it calms, it may be taken always."""
         kind = type(command)
-        if EMITS.get(kind, frozenset()) & self.calming or kind in TAKES or kind in (c.EnableAgent, c.Register):
+        if kind in TAKES or kind in (c.EnableAgent, c.Register):
             return False
         if kind in USES_UP or (isinstance(command, c.Call) and command.approval is not None):
-            return not self.approvals_matter
+            return not self.rations
         return True
+
+    def may_calm(self, command: c.Command) -> bool:
+        """Whether a step may make something true that helps to keep the rule; whether it does shows when it is taken."""
+        return bool(EMITS.get(type(command), frozenset()) & self.calming)
 
     def matters(self, command: c.Command) -> bool:
         """Whether a step that is not closed can be part of a shortest attack at all."""
@@ -98,14 +117,9 @@ class Interests:
         return True
 
     @property
-    def approvals_matter(self) -> bool:
-        """Whether when and how often something approved is used can make a difference."""
-        return self.timed or any(kind.startswith(_OF_APPROVALS) for kind in self.listened)
-
-    @property
-    def about_approvals(self) -> bool:
-        """Whether the requirement speaks of approvals or of what is approved."""
-        return any(kind.startswith(_OF_APPROVALS) for kind in self.listened)
+    def of_presence(self) -> bool:
+        """Whether the rule takes notice of who is there."""
+        return bool(PRESENCE & self.listened)
 
     @property
     def outlives(self) -> bool:
@@ -115,7 +129,7 @@ class Interests:
     @property
     def needs_time(self) -> bool:
         """Whether letting time pass can do an attacker any good."""
-        return self.timed or bool(self.listened & BY_TIME)
+        return self.timed or not self.listened.isdisjoint(BY_TIME.values())
 
 
 def _calming(rule: Rule) -> Iterable[str]:
@@ -138,8 +152,8 @@ def _arming(rule: Rule) -> Iterable[str]:
 
 def _timed(rule: Rule) -> bool:
     spans = (rule.within_ms, rule.grace_ms, rule.delay_ms, rule.for_ms, rule.window_ms)
-    return any(span is not None for span in spans) or any(name in _CLOCK_FIELDS for _, name in rule.reads())
+    return any(span is not None for span in spans) or _reads_clock(rule)
 
 
-def _union(groups: Iterable[Iterable[str]]) -> frozenset[str]:
-    return frozenset(kind for group in groups for kind in group)
+def _reads_clock(rule: Rule) -> bool:
+    return any(name in _CLOCK_FIELDS for _, name in rule.reads())

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from harness.judge import Monitor, State, Violation
+from harness.judge import State, Violation
+from harness.search.facets import Facet
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
@@ -21,6 +22,8 @@ from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
 Shape = tuple[Any, ...]
+SCOPE = 10
+"""The place of the scopes in the shape of a credential."""
 
 
 class Step(NamedTuple):
@@ -39,6 +42,14 @@ class Link(NamedTuple):
     earlier: Link | None
 
 
+class Accepted(NamedTuple):
+    """A step that was taken and got through: the facts that a rule takes notice of, and the credentials it gave."""
+
+    command: c.Command
+    facts: tuple[Event, ...]
+    made: tuple[Shape, ...]
+
+
 class Broken(NamedTuple):
     """A rule was broken: which, by which event, and the steps up to it."""
 
@@ -52,21 +63,24 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "best", "broken", "challenged", "counted", "items", "listened", "monitors", "news", "path",
-        "permitted", "refused", "renewed_ms", "states", "wanting", "world",
+        "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "items", "listened", "made", "news", "path",
+        "permitted", "rations", "refused", "renewed_ms", "states", "wanting", "world",
     )  # fmt: skip
 
-    def __init__(self, world: World, monitors: Sequence[Monitor], counted: frozenset[str] = frozenset()) -> None:
+    def __init__(self, world: World, facets: Sequence[Facet]) -> None:
         self.world = world
-        self.monitors = monitors
-        self.listened = frozenset(kind for one in monitors for kind in one.steps)
-        self.counted = counted
+        self.facets = facets
+        self.listened = frozenset(kind for one in facets for kind in one.monitor.steps)
+        self.counted = frozenset(kind for one in facets for kind in one.interests.calming | one.interests.arming)
         self.news = True
-        self.states: list[State] = [one.new_state() for one in monitors]
+        self.states: list[State] = [one.monitor.new_state() for one in facets]
         self.path: Link | None = None
         self.best: dict[Shape, str] = {}
         self.items: dict[Shape, str] = {}
-        self.accepted: dict[Shape, tuple[c.Command, tuple[Event, ...]]] = {}
+        self.made: tuple[Shape, ...] = ()
+        self.asked: dict[tuple[str, str], int] = {}
+        self.rations = any(one.interests.rations for one in facets)
+        self.accepted: dict[Shape, Accepted] = {}
         self.refused: set[Shape] = set()
         self.wanting: set[Shape] = set()
         self.permitted: frozenset[Shape] | None = None
@@ -78,14 +92,15 @@ class Node:
         """An independent copy."""
         other = object.__new__(Node)
         other.world = self.world.fork()
-        other.monitors, other.listened = self.monitors, self.listened
+        other.facets, other.listened = self.facets, self.listened
         other.states = [state.copy() for state in self.states]
         other.path = self.path
-        other.counted, other.news = self.counted, self.news
+        other.counted, other.news, other.made = self.counted, self.news, ()
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
+        other.asked, other.rations = self.asked.copy(), self.rations
         other.broken = []
         return other
 
@@ -98,50 +113,74 @@ class Node:
         world, breaches = self.world, len(self.broken)
         before, tallies = world.ids.counts.copy(), world.tallies.copy()
         events, reply = apply(world, command, world.now_ms if at_ms is None else at_ms)
-        counts = any(event.kind in self.counted and event.attempt is None for event in events)
+        counts = any(event.kind in self.counted for event in self.heard(events))
         link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
         self._judge(events, link)
         if reply.ok or counts or len(self.broken) > breaches:
             self.path = link
         elif "request.denied" not in self.listened:
             world.tallies = tallies
+        self.made = ()
         if reply.ok:
             self._note(before)
             self.given(command)
         return reply, events
 
     def heard(self, events: Iterable[Event]) -> tuple[Event, ...]:
-        """The facts that a rule listens to."""
-        return tuple(event for event in events if event.attempt is None and event.kind in self.listened)
+        """The facts that a rule takes notice of here."""
+        return tuple(
+            event for event in events
+            if event.attempt is None and event.kind in self.listened
+            and any(one.sees(event, self.world) for one in self.facets)
+        )  # fmt: skip
 
     def _judge(self, events: Iterable[Event], link: Link) -> None:
-        for number, (monitor, state) in enumerate(zip(self.monitors, self.states, strict=True)):
+        world = self.world
+        for facet, state in zip(self.facets, self.states, strict=True):
             for event in events:
                 if event.attempt is not None:
-                    self.challenged += monitor.would_violate(state, event)
+                    self.challenged += facet.would_violate(state, event, world)
                     continue
-                found = monitor.step(state, event)
+                found = facet.step(state, event, world)
                 if found is not None:
-                    self.broken.append(Broken(number, event, found, link))
-            for late in monitor.advance(state, self.world.now_ms):
-                self.broken.append(Broken(number, None, late, link))
+                    self.broken.append(Broken(facet.number, event, found, link))
+            for late in facet.monitor.advance(state, world.now_ms):
+                self.broken.append(Broken(facet.number, None, late, link))
 
     def would_matter(self, facts: Iterable[Event], arming: frozenset[str]) -> bool:
         """Whether the same facts at this instant would break a rule, or bring that nearer."""
-        now = self.world.now_ms
+        world = self.world
         for fact in facts:
             if fact.kind in arming:
                 return True
-            event = replace(fact, time_ms=now)
-            if any(one.would_violate(state, event) for one, state in zip(self.monitors, self.states, strict=True)):
+            event = replace(fact, time_ms=world.now_ms)
+            if any(one.would_violate(state, event, world) for one, state in zip(self.facets, self.states, strict=True)):
                 return True
         return False
 
+    def calmed(self, events: Iterable[Event]) -> bool:
+        """Whether any of these events can help to keep a rule here."""
+        return any(
+            event.kind in one.interests.calming and event.attempt is None and one.sees(event, self.world)
+            for one in self.facets for event in events
+        )  # fmt: skip
+
+    def become(self, other: Node) -> None:
+        """Go on as a fork of this one did, which is not used any more."""
+        for name in Node.__slots__:
+            setattr(self, name, getattr(other, name))
+
+    @property
+    def armed(self) -> bool:
+        """Whether a rule has noted something that time changes."""
+        return any(one.monitor.deadlines(state) for one, state in zip(self.facets, self.states, strict=True))
+
     def instants(self) -> list[int]:
-        """The future instants at which time alone changes what the rules say."""
+        """The future instants at which time alone changes what the rules say; of a last good one, the one after it."""
         now = self.world.now_ms
-        found = {at for one, state in zip(self.monitors, self.states, strict=True) for at in one.deadlines(state)}
-        return sorted(at for at in found if at > now)
+        found = {at for one, state in zip(self.facets, self.states, strict=True)
+                 for at in one.monitor.deadlines(state)}  # fmt: skip
+        return sorted(at for at in found if at > now and at + 1 not in found)
 
     def given(self, command: c.Command) -> None:
         """Something was given that later requests do not name: what was refused for want of it may be tried again."""
@@ -161,21 +200,23 @@ class Node:
     # ------------------------------------------------------------ what is within reach
 
     def _note(self, before: dict[str, int]) -> None:
-        counts = self.world.ids.counts
+        counts, made = self.world.ids.counts, []
         for number in range(before.get("cred", 0) + 1, counts.get("cred", 0) + 1):
             credential = self.world.credentials.get(f"cred{number}")
             if credential is not None:
-                self._keep(credential)
+                made.append(self._keep(credential))
+        self.made = tuple(made)
         first, last = before.get("item", 0) + 1, counts.get("item", 0) + 1
         if first < last:
             self._see(tuple(f"item{number}" for number in range(first, last)))
 
-    def _keep(self, credential: Credential) -> None:
+    def _keep(self, credential: Credential) -> Shape:
         shape = self.shape(credential)
         held = self.best.get(shape)
         self.news |= held is None
         if held is None or self.world.credentials[held].expires_ms <= credential.expires_ms:
             self.best[shape] = credential.handle
+        return shape
 
     def _see(self, keys: tuple[str, ...]) -> None:
         """Take note of new pieces of data; those like what a task has seen already are dropped, or states only grow."""
@@ -195,15 +236,37 @@ class Node:
             world.contexts[task] = context[: -len(keys)] + tuple(fresh)
 
     def shape(self, credential: Credential) -> Shape:
-        """What enforcement points and servers can tell of a credential, but for its instants and its name."""
+        """What enforcement points and servers can tell of a credential, but for its instants and its name.
+
+        Tokens of approvals are told apart where a rule counts approvals, else by what was approved.
+        """
         facts = credential.facts
+        approval: Any = credential.approval
+        session = credential.session
+        if approval is not None and not self.rations:
+            meant = self.world.approvals[approval].operation
+            approval, session = (meant.type, meant.record, meant.amount, meant.payee), "approval"
         return (
             credential.holder, credential.kind, credential.client, credential.user, credential.agent,
-            credential.session, credential.task, credential.server,
+            session, credential.task, credential.server,
             facts.token_family if "token.revoked" in self.listened else None, facts.token_audience,
-            facts.token_scope, facts.token_proof, credential.acr, credential.approval, credential.provider,
+            facts.token_scope, facts.token_proof, facts.token_user, credential.acr, approval, credential.provider,
             credential.purpose, credential.categories, credential.depth,
         )  # fmt: skip
+
+    @staticmethod
+    def unscoped(shape: Shape) -> Shape:
+        """A shape without its scopes, for answers that speak of the token alone."""
+        return (*shape[:SCOPE], *shape[SCOPE + 1 :])
+
+    def useful(self) -> set[Shape]:
+        """The shapes of credentials that something was got with so far."""
+        credentials = self.world.credentials
+        named = (
+            handle for one in self.accepted.values()
+            for handle in (getattr(one.command, "credential", None), getattr(one.command, "subject", None)) if handle
+        )  # fmt: skip
+        return {self.shape(credentials[handle]) for handle in dict.fromkeys(named)}
 
     def held(self, *holders: str) -> Iterator[tuple[Shape, Credential]]:
         """The credentials that count and have not expired, of these holders or (without any) of all, by shape."""

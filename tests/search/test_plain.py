@@ -7,7 +7,6 @@ import pytest
 from harness.judge import monitor
 from harness.plan import Controls
 from harness.search.explore import bounds_for, first_world
-from harness.search.interests import Interests
 from harness.world.mechanics.choices import choices
 from harness.world.mechanics.engine import apply
 from harness.world.mechanics.state import World
@@ -17,7 +16,7 @@ from tests.search.worlds import found, insurance, requirement, requirements
 def shortest_plain(key: str, control: str, *, depth: int) -> int | None:
     """The length of the shortest attack that is found by trying everything, up to a depth."""
     asked = requirement(key)
-    view = bounds_for(insurance(), asked, Interests.of(asked))
+    view = bounds_for(insurance(), asked.rules[0])
     rule = monitor(asked.rules[0], requirements().vocabulary)
     level: list[World] = [first_world(insurance(), Controls.of(insurance(), without=[control]))]
     for length in range(1, depth + 1):

@@ -85,6 +85,10 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
             sub_agents=sub_agents,
         )
 
+    def with_approvals(self, most: int) -> Bounds:
+        """The same small world with another bound on questions."""
+        return msgspec.structs.replace(self, approvals=most)
+
 
 def _strangers(system: System) -> tuple[str, ...]:
     """Customers in order, those first who share no record with the first one."""

@@ -92,6 +92,7 @@ def token_requests(
     if audience in (world.design.llm_endpoint.api, world.design.mcp_api):
         yield from _disclosing(world, view, base)
     if grant == "token_exchange":
+        yield replace(base, offline=True)
         yield from (replace(base, scope=(one,), offline=True) for one in own)
 
 
