@@ -26,7 +26,7 @@ from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
-from harness.world.mechanics.records import Task
+from harness.world.mechanics.records import Due, Task
 from harness.world.mechanics.setup import build
 from harness.world.mechanics.state import World
 from harness.world.sim.population import records
@@ -61,11 +61,18 @@ def first_world(system: System, controls: Controls, *, seed: int = 0) -> World:
 
 
 def bounds_for(system: System, rule: Rule) -> Bounds:
-    """The small world for one rule: more of what it speaks of, less of what it does not."""
+    """The small world for one rule: more of what it speaks of, less of what it does not.
+
+    People sign in again only where the rule waits for longer than a session lasts.
+    """
     interests = Interests.of(rule)
     reads = {name for _, name in rule.reads()}
-    approvals = 2 if interests.rations else 1 if interests.about & OF_PRIVILEGED else 0
-    return Bounds.of(system, approvals=approvals, sub_agents=1 if "root_agent" in reads else 0)
+    return Bounds.of(
+        system,
+        approvals=2 if interests.rations else 1 if interests.about & OF_PRIVILEGED else 0,
+        sub_agents=1 if "root_agent" in reads else 0,
+        sessions=2 if interests.longest_ms > system.servers["home"].session_lifetime else 1,
+    )
 
 
 def search(
@@ -115,7 +122,7 @@ def _run(found: Found, explorers: Sequence[_Explorer], start: World, depth: int)
             found.complete = True
             return broken
         for explorer in explorers:
-            if not explorer.deepen():
+            if not explorer.deepen(depth - found.depth):
                 return explorer.broken
 
 
@@ -129,6 +136,7 @@ class _Explorer:
         self.interests = facet.interests
         self.go_on = go_on
         self.closing = Closing(view, facet)
+        self.left = 0
         self.broken: list[Broken] = []
         self.frontier = Frontier(self._children, self._arrive, fingerprint)
 
@@ -136,8 +144,9 @@ class _Explorer:
         """Close the first state."""
         self.frontier.start(Node(start.fork(), [self.facet]))
 
-    def deepen(self) -> bool:
-        """One event more; False where that was cut short, or enough was found."""
+    def deepen(self, left: int) -> bool:
+        """One event more, of so many that are left; False where that was cut short, or enough was found."""
+        self.left = left
         return self.frontier.deepen(lambda: len(self.broken) >= CANDIDATES // 2 or not self.go_on(self.found))
 
     def _arrive(self, node: Node) -> bool:
@@ -240,7 +249,7 @@ class _Explorer:
                                 yield call
 
     def _instants(self, node: Node) -> list[int]:
-        """Where to jump: each instant that changes a rule, the last one before something is lost, the last queued job.
+        """Where to jump: the instants that change a rule, ends that it listens to, and steps on the way to the next.
 
         Time only takes away, so nobody waits before there is something to wait for: a rule that has noted what time
         changes, or a session or visit whose end it listens to.
@@ -248,14 +257,30 @@ class _Explorer:
         if not self.interests.needs_time:
             return []
         world = node.world
+        ending = [
+            due for due in world.agenda.values()
+            if BY_TIME.get(due.kind) in self.interests.listened and self.facet.involves(_person(due))
+        ]  # fmt: skip
         found = set(node.instants())
         if self.interests.outlives and (node.armed or self.interests.reads_clock):
-            lost = [one - 1 for one in self._ends(node) if one - 1 > world.now_ms]
-            found.update(sorted(lost)[:1])
-            found.update(sorted(due.at_ms for due in world.agenda.values() if due.kind == "job")[-1:])
-        ending = [due for due in world.agenda.values() if BY_TIME.get(due.kind) in self.interests.listened]
+            found.update(self._on_the_way(node, min(found, default=None)))
         found.update(sorted(due.at_ms for due in ending)[:1])
         return sorted(one for one in found if one > world.now_ms)
+
+    def _on_the_way(self, node: Node, next_ms: int | None) -> Iterator[int]:
+        """The last instant before something is lost, so that it can be renewed, and the last queued job.
+
+        They are on the way to the next instant that changes the rule, or after the last; not where the way is so long
+        that renewing does not get there within the depth of the search.
+        """
+        now, world = node.world.now_ms, node.world
+        ends = [one - 1 for one in self._ends(node) if one - 1 > now]
+        if ends and next_ms is not None and next_ms - now > (self.left - 1) * (max(ends) - now):
+            return
+        jobs = [due.at_ms for due in world.agenda.values() if due.kind == "job"]
+        for at_ms in (*sorted(ends)[:1], *sorted(jobs)[-1:]):
+            if next_ms is None or at_ms < next_ms:
+                yield at_ms
 
     @staticmethod
     def _ends(node: Node) -> Iterator[int]:
@@ -269,6 +294,11 @@ class _Explorer:
             for session in server.store.sessions.values():
                 if session.state == "live":
                     yield round((session.last_act_s + profile.session_idle_s) * 1000)
+
+
+def _person(due: Due) -> str:
+    """Whose visit or session ends."""
+    return due.target if due.kind == "put_down" else str(due.payload)
 
 
 __all__ = ["Found", "bounds_for", "first_world", "search"]

@@ -73,6 +73,7 @@ class Interests:
     calming: frozenset[str]
     arming: frozenset[str]
     timed: bool
+    longest_ms: int
     reads_clock: bool
     about: frozenset[str]
     rations: bool
@@ -87,6 +88,7 @@ class Interests:
             calming=frozenset(_calming(rule)),
             arming=frozenset(_arming(rule)),
             timed=_timed(rule),
+            longest_ms=max(_spans(rule), default=0),
             reads_clock=_reads_clock(rule),
             about=frozenset(rule.about.kinds),
             rations=any(kind.startswith(_OF_APPROVALS) for kind in listened - forbids),
@@ -151,8 +153,12 @@ def _arming(rule: Rule) -> Iterable[str]:
 
 
 def _timed(rule: Rule) -> bool:
+    return bool(_spans(rule)) or _reads_clock(rule)
+
+
+def _spans(rule: Rule) -> list[int]:
     spans = (rule.within_ms, rule.grace_ms, rule.delay_ms, rule.for_ms, rule.window_ms)
-    return any(span is not None for span in spans) or _reads_clock(rule)
+    return [span for span in spans if span is not None]
 
 
 def _reads_clock(rule: Rule) -> bool:

@@ -66,6 +66,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
         providers: int = 2,
         approvals: int = 2,
         sub_agents: int = 0,
+        sessions: int = 1,
         leaking: str = "own",
     ) -> Bounds:
         """The small world of a system: its first people who share nothing, all its agents, a thief."""
@@ -83,6 +84,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
             + tuple(system.services),
             approvals=approvals,
             sub_agents=sub_agents,
+            sessions=sessions,
         )
 
     def with_approvals(self, most: int) -> Bounds:

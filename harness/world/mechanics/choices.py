@@ -30,7 +30,7 @@ def by_people(world: World, view: Bounds) -> Iterator[c.Command]:
 
 def _present(world: World, view: Bounds, user: str) -> Iterator[c.Command]:
     sessions = sessions_of(world, user)
-    if not _live(world, sessions) and _signed_out(world, user) < view.sessions:
+    if not _live(world, sessions) and _signed_in(world, user) < view.sessions:
         yield c.LogIn(user)
     for session in sessions:
         yield c.Act(user, session)
@@ -54,10 +54,9 @@ def _live(world: World, sessions: list[str]) -> bool:
     return any(world.servers["home"].session_live(one, now_s=world.now_s) for one in sessions)
 
 
-def _signed_out(world: World, user: str) -> int:
-    """How often a person has signed out so far; a session that ended by itself does not count."""
-    known = world.servers["home"].store.sessions.values()
-    return sum(one.user == user and one.origin == "login" and one.state != "live" for one in known)
+def _signed_in(world: World, user: str) -> int:
+    """How often a person has signed in so far."""
+    return sum(one.user == user and one.origin == "login" for one in world.servers["home"].store.sessions.values())
 
 
 def tasks_to_give(world: World, view: Bounds, user: str, session: str) -> Iterator[c.StartTask]:
