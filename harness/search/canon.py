@@ -54,7 +54,7 @@ def _names(world: World) -> Names:
     for server in world.servers.values():
         for grant in server.store.grants.values():
             name(grant.id, "grant", grant.user, _client(grant.client), names.get(grant.session), grant.scopes)
-        for consent in server.store.consents.values():
+        for consent in reversed(server.store.consents.values()):  # counted from the newest: older ones are over
             name(consent.id, "consent", consent.user, consent.recipient, consent.purpose)
     for task in world.tasks.values():
         name(task.id, "task", task.agent, task.purpose, names.get(task.session, task.user))

@@ -52,7 +52,7 @@ class Closing:
         self._repeat(node)
         while not node.broken:
             self._people(node)
-            if not self.interests.rations and self.view.approvals:
+            if not node.news and not self.interests.rations and self.view.approvals:
                 replenish(node, self.view, self._gather)
             if not node.news:
                 break

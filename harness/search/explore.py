@@ -271,10 +271,11 @@ class _Explorer:
         """The last instant before something is lost, so that it can be renewed, and the last queued job.
 
         They are on the way to the next instant that changes the rule, or after the last; not where the way is so long
-        that renewing does not get there within the depth of the search.
+        that renewing does not get there within the depth of the search, and what is renewed only while there is more to
+        wait for: once nothing keeps the rule any more, what is possible is possible at once.
         """
         now, world = node.world.now_ms, node.world
-        ends = [one - 1 for one in self._ends(node) if one - 1 > now]
+        ends = [one - 1 for one in self._ends(node) if one - 1 > now] if node.waits or self.interests.reads_clock else []
         if ends and next_ms is not None and next_ms - now > (self.left - 1) * (max(ends) - now):
             return
         jobs = [due.at_ms for due in world.agenda.values() if due.kind == "job"]

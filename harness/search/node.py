@@ -175,6 +175,12 @@ class Node:
         """Whether a rule has noted something that time changes."""
         return any(one.monitor.deadlines(state) for one, state in zip(self.facets, self.states, strict=True))
 
+    @property
+    def waits(self) -> bool:
+        """Whether a rule still goes by what it has noted."""
+        now = self.world.now_ms
+        return any(one.monitor.canon(state, now) for one, state in zip(self.facets, self.states, strict=True))
+
     def instants(self) -> list[int]:
         """The future instants at which time alone changes what the rules say; of a last good one, the one after it."""
         now = self.world.now_ms
