@@ -136,6 +136,7 @@ class _Explorer:
         self.interests = facet.interests
         self.go_on = go_on
         self.closing = Closing(view, facet)
+        self.taking = self.closing.taking
         self.left = 0
         self.broken: list[Broken] = []
         self.frontier = Frontier(self._children, self._arrive, fingerprint)
@@ -154,8 +155,8 @@ class _Explorer:
         if not node.broken:
             self.closing.close(node)
         found = self.found
-        found.transitions += self.closing.transitions
-        self.closing.transitions = 0
+        found.transitions += self.taking.transitions
+        self.taking.transitions = 0
         found.challenged += node.challenged
         node.challenged = 0
         found.states += 1
@@ -173,7 +174,7 @@ class _Explorer:
     def _children(self, node: Node) -> Iterator[Node]:
         child = node.fork()
         for command in self._candidates(node):
-            self.closing.transitions += 1
+            self.taking.transitions += 1
             reply, events = child.do(command)
             if self._leads_on(node, child, command, reply.ok, events):
                 yield child
@@ -192,14 +193,14 @@ class _Explorer:
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             return child.states != node.states or (going and ok)
-        if self.closing.gathers(node, command):
+        if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)
 
     def _candidates(self, node: Node) -> Iterator[c.Command]:
         """What closing does not take: what takes away, uses up or calms."""
         for command in self._all(node):
-            if not self.closing.plain(node, command) and self.interests.matters(command):
+            if not self.taking.plain(node, command) and self.interests.matters(command):
                 yield command
 
     def _all(self, node: Node) -> Iterator[c.Command]:

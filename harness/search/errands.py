@@ -1,0 +1,230 @@
+"""What agents and outsiders can learn or gather: tokens, calls, data sent on, answers, memories, messages, sub-agents.
+
+What an answer speaks of is not tried again: the token alone (`invalid_token`), the target alone (`invalid_target`), the
+scope alone (`insufficient_scope`) or the subject token alone (`invalid_request`, `invalid_grant`): RFC 6750 section 3.1,
+RFC 8707 section 2, RFC 8693 section 2.2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from harness.search.node import SCOPE, Node, Shape
+from harness.search.taking import Taking
+from harness.world.mechanics import choices_of_agents as agents
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.legality import THIEF
+from harness.world.mechanics.records import Credential, Task
+
+ABOUT_SUBJECT = frozenset({"invalid_request", "invalid_grant", "invalid_client", "unauthorized_client"})
+ABOUT_TOKEN = frozenset({"invalid_token"})
+RUNTIME = "refused_by_runtime"
+
+
+class Errands:
+    """Everything that whoever acts for a task, or for nobody, can gather in a state."""
+
+    def __init__(self, taking: Taking) -> None:
+        self.taking = taking
+        self.view = taking.view
+        self.interests = taking.interests
+
+    def run(self, node: Node) -> None:
+        for agent, task in list(agents.errands(node.world, self.view)):
+            if node.broken:
+                return
+            if agent != THIEF:
+                self._tokens(node, agent, task)
+            for shape, credential in self._presentable(node, agent):
+                if credential.kind == "access" and not node.broken:
+                    self._present(node, agent, task, shape, credential)
+            if task is not None:
+                self._talk(node, task)
+
+    def _presentable(self, node: Node, agent: str) -> list[tuple[Shape, Credential]]:
+        """What a program may present: its own; an outsider also whatever leaked."""
+        if agent not in self.view.outsiders:
+            return list(node.held(agent))
+        leaking = self.view.leaking
+        return [
+            (shape, one) for shape, one in node.held()
+            if one.holder == agent or (one.kind == "access" and one.holder in leaking)
+        ]  # fmt: skip
+
+    def _tokens(self, node: Node, agent: str, task: Task | None) -> None:
+        key = task.id if task else None
+        if task is not None:
+            renew = c.GetToken(agent=agent, task=key, goal="search", twist="search", grant="renew")
+            self.taking.once(node, ("renew", agent, key), renew)
+        for audience in self.view.audiences:
+            own = agents.credentials_of_its_own(self.view, agent, key, audience)
+            self._requests(node, (agent, key, audience), iter(own))
+        for shape, subject in self._presentable(node, agent):
+            foreign = subject.task is not None and task is not None and subject.task != task.id
+            again = subject.holder == agent and subject.depth >= self.view.exchanges
+            if again or subject.user is None or foreign:
+                continue
+            self._exchange(node, agent, task, shape, subject)
+
+    def _exchange(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
+        """All that one subject gives: where the answer speaks of the subject, no other request helps."""
+        if subject.kind == "refresh":
+            self._refresh(node, agent, task, shape, subject)
+            return
+        for audience in self.view.audiences:
+            found = agents.token_requests(node.world, self.view, agent, task, subject, audience)
+            if subject.depth > 0 and subject.holder == agent:
+                if audience not in subject.facts.token_audience:
+                    continue
+                found = iter([next(found)])
+            mark = (agent, task.id if task else None, audience, shape)
+            if not self._requests(node, mark, found):
+                return
+
+    def _refresh(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
+        """A refresh token is rotated: each use takes the newest one, and an old one is never shown (it ends the grant)."""
+        for audience in self.view.audiences:
+            newest = node.world.credentials[node.best[node.shape(subject)]]
+            request = next(agents.token_requests(node.world, self.view, agent, task, newest, audience))
+            useless = ("useless", agent, task.id if task else None, shape)
+            if useless in node.refused:
+                return
+            error = self.taking.once(node, ("refresh", agent, task.id if task else None, audience, shape), request)
+            if error in ABOUT_SUBJECT:
+                node.refused.add(useless)
+
+    def _requests(self, node: Node, mark: Shape, requests: Iterator[c.GetToken]) -> bool:
+        """Requests for one audience; False where an answer says that the subject is of no use anywhere."""
+        useless, closed = ("useless", mark[0], mark[1], *mark[3:]), ("target", *mark)
+        if useless in node.refused or closed in node.refused:
+            return useless not in node.refused
+        had: dict[bool, set[str]] = {False: set(), True: set()}
+        for request in requests:
+            plain = request.provider is None and not request.offline
+            if len(request.scope) == 1 and request.provider is None and request.scope[0] in had[request.offline]:
+                continue
+            shape = ("token", *mark, request.grant, request.scope, request.provider, request.purpose, request.offline)
+            error = self.taking.once(node, shape, request)
+            got = node.accepted.get(shape)
+            if got is not None and request.provider is None and not had[request.offline]:
+                had[request.offline].update(scope for made in got.made for scope in made[SCOPE])
+                self._ordinary(node, mark, request, had[request.offline])
+            if plain and error in ABOUT_SUBJECT:
+                node.refused.add(useless)
+                return False
+            if plain and error == "invalid_target":
+                node.refused.add(closed)
+                return True
+        return True
+
+    def _ordinary(self, node: Node, mark: Shape, request: c.GetToken, had: set[str]) -> None:
+        """The same without the scopes of privileged endpoints: checks that only those call for do not look at it."""
+        plain = tuple(sorted(had - node.world.design.elevated))
+        if plain and len(plain) < len(had):
+            self.taking.once(node, ("ordinary", *mark, request.grant, request.offline), replace(request, scope=plain))
+
+    def _present(self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential) -> None:
+        """One credential at every API, until the answers say that it is of no use there."""
+        if task is not None and credential.task not in (None, task.id) and credential.user == task.user:
+            return
+        key = task.id if task else agent
+        if ("foreign", key, shape) in node.refused:
+            return
+        by_api: dict[str, list[EndpointInfo]] = {}
+        for info in node.world.design.endpoints.values():
+            by_api.setdefault(info.api, []).append(info)
+        for api, infos in by_api.items():
+            mark = ("dead", key, node.unscoped(shape), api)
+            if mark in node.refused:
+                continue
+            for info in infos:
+                if not self._call(node, agent, task, shape, credential, info):
+                    node.refused.add(mark)
+                    break
+            if ("foreign", key, shape) in node.refused:
+                return
+        if task is not None:
+            self._send(node, task, shape, credential)
+
+    def _call(
+        self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential, info: EndpointInfo
+    ) -> bool:
+        """One endpoint with one credential; False where the answer says that the token is no good at this API."""
+        key = task.id if task else agent
+        closed = ("scope", key, shape, info.name)
+        if closed in node.refused:
+            return True
+        for command in agents.calls_of(node.world, self.view, agent, task, credential, info):
+            if command.job and (not self.interests.outlives or self._has_job(node, command)):
+                continue
+            if not self._worth(node, command, credential, info):
+                continue
+            handle = node.world.handles[command.handle].user if command.handle else None
+            named = command.approval if self.interests.rations else command.approval is not None
+            tried: Shape = ("call", key, shape, info.name, command.owner, command.amount, named, command.job, handle)
+            if command.passthrough is not None:
+                tried = ("passed", key, shape, command.passthrough)
+            error = self.taking.once(node, tried, command)
+            foreign = task is not None and credential.user not in (None, task.user)
+            if error == RUNTIME and foreign:
+                node.refused.add(("foreign", key, shape))
+                return False
+            if error in ABOUT_TOKEN and not command.passthrough:
+                return False
+            if error == "insufficient_scope":
+                node.refused.add(closed)
+                break
+        return True
+
+    def _worth(self, node: Node, command: c.Call, credential: Credential, info: EndpointInfo) -> bool:
+        """Whether an operation is tried here: spending what is rationed is an event; of other approvals the newest will do."""
+        if self.interests.rations:
+            return command.approval is not None or credential.approval is None or info.endpoint.privilege != "high"
+        if command.approval is None:
+            return True
+        answered = [one.id for one in node.world.approvals.values() if one.state == "approved" and one.task == command.task]
+        return answered[-1:] == [command.approval]
+
+    @staticmethod
+    def _has_job(node: Node, command: c.Call) -> bool:
+        """One queued job for each task is enough to go on while nobody asks."""
+        return any(getattr(getattr(due.payload, "step", None), "task", "") == command.task
+                   for due in node.world.agenda.values() if due.kind == "job")  # fmt: skip
+
+    def _send(self, node: Node, task: Task, shape: Shape, credential: Credential) -> None:
+        mark = ("unsendable", task.id, shape)
+        if mark in node.refused:
+            return
+        for seen, item in self._items(node, task):
+            for provider in self.view.providers:
+                send = c.SendToModel(
+                    agent=task.agent, task=task.id, goal="search", twist="search", provider=provider,
+                    credential=credential.handle, items=(item,), purpose=credential.purpose,
+                )  # fmt: skip
+                if self.taking.once(node, ("send", task.id, shape, provider, seen), send) in ABOUT_TOKEN:
+                    node.refused.add(mark)
+                    return
+
+    @staticmethod
+    def _items(node: Node, task: Task) -> list[tuple[Shape, str]]:
+        return [(shape, key) for shape, key in node.items.items() if shape[0] == task.id]
+
+    def _talk(self, node: Node, task: Task) -> None:
+        """Without a token: answers, memories, messages, sub-agents; and approvals where they can be closed."""
+        base: dict[str, Any] = {"agent": task.agent, "task": task.id, "goal": "search", "twist": "search"}
+        for seen, item in self._items(node, task):
+            self.taking.once(node, ("deliver", *seen), c.Deliver(**base, items=(item,)))
+            self.taking.once(node, ("store", task.agent, task.user, *seen[1:]), c.StoreMemory(**base, item=item))
+            self.taking.once(node, ("out", *seen), c.SendMessage(**base, to="outside", external=True, items=(item,)))
+            for other in self.view.agents:
+                if other != task.agent:
+                    self.taking.once(node, ("to", other, *seen), c.SendMessage(**base, to=other, items=(item,)))
+        for memory in list(node.world.memories.values()):
+            if memory.agent == task.agent:
+                self.taking.once(node, ("read", task.id, memory.id), c.ReadMemory(**base, memory=memory.id))
+        if sum(name.startswith("sub_agent") for name in node.world.programs) < self.view.sub_agents:
+            self.taking.once(node, ("spawn", task.agent), c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}"))

@@ -1,0 +1,111 @@
+"""Taking a step that can always be taken: whether it can, what becomes of it, and what that says of others like it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from harness.search.facets import Facet
+from harness.search.node import Accepted, Node, Shape
+from harness.trace import Event
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.replies import Reply
+
+ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
+
+
+class Taking:
+    """The steps of one facet in one small world. `transitions` counts those that were tried, `reply` is the last one's."""
+
+    def __init__(self, view: Bounds, facet: Facet) -> None:
+        self.view = view
+        self.facet = facet
+        self.interests = facet.interests
+        self.transitions = 0
+        self.reply = Reply(ok=False)
+
+    def gathers(self, node: Node, command: c.Command) -> bool:
+        """Whether a step takes nothing away and uses nothing up here.
+
+        Whoever answers a question is there for a while: where the rule takes notice of that person's presence the answer
+        is an event, so that what it gives is rare and its use is one too.
+        """
+        if not self.interests.gathers(command):
+            return False
+        if not self.interests.of_presence:
+            return True
+        approval = getattr(command, "approval", None)
+        handle = getattr(command, "credential", None)
+        if approval is None and handle is not None:
+            approval = node.world.credentials[handle].approval
+        return approval is None or not self.facet.involves(node.world.approvals[approval].user)
+
+    def plain(self, node: Node, command: c.Command) -> bool:
+        """Whether a step can be taken always, without a look at what it makes true."""
+        return self.gathers(node, command) and not self.interests.may_calm(command)
+
+    def once(self, node: Node, shape: Shape, command: c.Command) -> str | None:
+        """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``."""
+        if shape in node.accepted or shape in node.refused or not self.gathers(node, command):
+            return None
+        taken = self.take(node, command)
+        if taken is None:
+            return None
+        self.reply, events, made = taken
+        if self.reply.ok:
+            node.accepted[shape] = Accepted(command, node.heard(events), made)
+            if isinstance(command, c.Call) and not self.interests.rations:
+                node.asked.clear()
+            return ""
+        node.refused.add(shape)
+        if self.reply.error in ABOUT_CONSENT:
+            node.wanting.add(shape)
+        # an error from a hop behind the first one says nothing of what was presented
+        behind = isinstance(command, c.Call) and any(e.kind == "request.allowed" and e.attempt is None for e in events)
+        return "refused behind" if behind else self.reply.error or "refused"
+
+    def gather(self, node: Node, command: c.Command) -> bool:
+        """Take a step that gathers; False where it is refused or stays an event."""
+        taken = self.take(node, command) if self.gathers(node, command) else None
+        return taken is not None and taken[0].ok
+
+    def attempt(self, node: Node, command: c.Command) -> None:
+        """Take a step for what becomes of the rule alone."""
+        self.transitions += 1
+        node.do(command)
+
+    def take(self, node: Node, command: c.Command) -> tuple[Reply, list[Event], tuple[Shape, ...]] | None:
+        """Take a step that gathers; None where something that it makes true helps to keep the rule: it stays an event."""
+        self.transitions += 1
+        self._leak(node, command)
+        if not self.interests.may_calm(command):
+            reply, events = node.do(command)
+            return reply, events, node.made
+        trial = node.fork()
+        reply, events = trial.do(command)
+        if trial.calmed(events):
+            node.broken += trial.broken
+            return None
+        node.become(trial)
+        return reply, events, node.made
+
+    @staticmethod
+    def current(node: Node, command: c.Command) -> c.Command:
+        """The same step with the credential of its kind that lives longest now."""
+        for field in ("credential", "subject"):
+            handle = getattr(command, field, None)
+            if handle is not None:
+                best = node.best.get(node.shape(node.world.credentials[handle]), handle)
+                if best != handle:
+                    command = replace(command, **{field: best})
+        return command
+
+    def _leak(self, node: Node, command: c.Command) -> None:
+        """What an outsider shows has leaked, at the latest by then."""
+        if not isinstance(command, c.GetToken | c.Call | c.SendToModel) or command.agent not in self.view.outsiders:
+            return
+        handle = command.subject if isinstance(command, c.GetToken) else command.credential
+        if handle is None or handle in node.world.leaked or node.world.credentials[handle].holder == command.agent:
+            return
+        self.transitions += 1
+        node.do(c.Leak(handle))
