@@ -12,11 +12,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness.search.node import SCOPE, Node, Shape
+from harness.search.node import SCOPE, Node, Shape, forged
 from harness.search.taking import Taking
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Task
 
@@ -42,6 +43,7 @@ class Errands:
             for shape, credential in self._presentable(node, agent):
                 if credential.kind == "access" and not node.broken:
                     self._present(node, agent, task, shape, credential)
+            self._forge(node, agent, task)
             if task is not None:
                 self._talk(node, task)
 
@@ -54,6 +56,35 @@ class Errands:
             (shape, one) for shape, one in node.held()
             if one.holder == agent or (one.kind == "access" and one.holder in leaking)
         ]  # fmt: skip
+
+    def _forge(self, node: Node, agent: str, task: Task | None) -> None:
+        """Each kind of token that nobody issued, at each API, in one person's name; where one is taken, in every one's."""
+        real = [one for _, one in self._presentable(node, agent) if one.kind == "access" and not forged(one)]
+        key = task.id if task else agent
+        for forgery in agents.forgeries(self.view, agent, task, real[0]) if real else ():
+            useless = ("forged", agent, forgery.kind, forgery.audience)
+            mark = ("forged", key, forgery.kind, forgery.audience, forgery.subject)
+            if node.broken or useless in node.refused or mark in node.refused:
+                continue
+            node.refused.add(mark)
+            if not self._passes(node, agent, task, forgery):
+                node.refused.add(useless)
+
+    def _passes(self, node: Node, agent: str, task: Task | None, forgery: Forge) -> bool:
+        """Whether anything takes a forged token; one that nothing takes is thrown away."""
+        trial = node.fork()
+        if not self.taking.gather(trial, forgery):
+            return False
+        shape = trial.made[0]
+        credential = trial.world.credentials[trial.best[shape]]
+        before = len(trial.accepted)
+        for info in trial.world.design.endpoints.values():
+            if info.api == forgery.audience and not self._call(trial, agent, task, shape, credential, info):
+                break
+        if len(trial.accepted) == before and not trial.broken:
+            return False
+        node.become(trial)
+        return True
 
     def _tokens(self, node: Node, agent: str, task: Task | None) -> None:
         key = task.id if task else None

@@ -26,6 +26,7 @@ from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.hostile import LureToConfirm
 from harness.world.mechanics.records import Due, Task
 from harness.world.mechanics.setup import build
 from harness.world.mechanics.state import World
@@ -34,6 +35,7 @@ from harness.world.sim.population import records
 CANDIDATES = 8
 OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged", "data.accessed"})
 """What a token that an approval gave can bring about beside the operation, which other tokens can not."""
+_BY_PEOPLE = (c.AnswerPrompt, LureToConfirm)
 Watch = Callable[["Found"], bool]
 
 
@@ -179,8 +181,8 @@ class _Explorer:
             if self._leads_on(node, child, command, reply.ok, events):
                 yield child
                 child = node.fork()
-            elif reply.ok or child.news != node.news or child.path is not node.path:
-                child = node.fork()
+            elif reply.ok or child.path is not node.path or isinstance(command, _BY_PEOPLE):
+                child = node.fork()  # it left a trace, if only that somebody was there to be refused
         for at_ms in self._instants(node):
             self.closing.jump(child, at_ms)
             yield child
@@ -216,7 +218,7 @@ class _Explorer:
             if task is not None:
                 if self.interests.rations:
                     yield from agents.questions(world, view, task)
-                yield from self._newest_answers(node, agents.redemptions(world, task))
+                yield from self._newest_answers(node, agents.redemptions(world, view, task))
                 yield from agents.registrations(world, view, task)
 
     def _newest_answers(self, node: Node, commands: Iterator[c.Command]) -> Iterator[c.Command]:
@@ -230,7 +232,7 @@ class _Explorer:
                 yield command
             elif named not in newest.values():
                 continue
-            elif isinstance(command, c.AnswerPrompt | c.AnswerInstead):
+            elif isinstance(command, c.AnswerPrompt | c.AnswerInstead | LureToConfirm):
                 if answered.count(approvals[named].user) < self.view.approvals:
                     yield command
             elif getattr(command, "task", None) == approvals[named].task:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harness.requirements import Rule
 from harness.world.mechanics import commands as c
+from harness.world.mechanics import hostile
 
 _CALLS = frozenset({"request.allowed", "request.denied", "audit.recorded", "data.accessed", "document.created",
                     "access.decided", "llm.received", "operation.completed", "token.issued", "token.exchanged"})  # fmt: skip
@@ -32,6 +33,7 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
     c.AskApproval: frozenset({"operation.requested", "approval.requested"}),
     c.RedeemApproval: _TOKENS,
     c.AnswerInstead: frozenset({"approval.granted"}),
+    hostile.LureToConfirm: frozenset({"user.arrived", "user.active", "approval.granted"}),
     c.SendMessage: frozenset({"message.sent"}),
     c.ReadMemory: frozenset({"memory.read"}),
     c.Deliver: frozenset({"answer.delivered"}),
@@ -47,7 +49,7 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
 
 TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent, c.RevokeGrant, c.LockUser)
 """Steps after which nobody can do more than before."""
-USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval)
+USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, hostile.LureToConfirm)
 """Steps after which something that could be used is used."""
 BY_AGENTS = frozenset(
     kind for of, kinds in EMITS.items() if issubclass(of, c.Step) and of not in (*TAKES, *USES_UP, c.Register)

@@ -257,7 +257,7 @@ class Node:
             session, credential.task, credential.server,
             facts.token_family if "token.revoked" in self.listened else None, facts.token_audience,
             facts.token_scope, facts.token_proof, facts.token_user, credential.acr, approval, credential.provider,
-            credential.purpose, credential.categories, credential.depth,
+            credential.purpose, credential.categories, credential.depth, forged(credential),
         )  # fmt: skip
 
     @staticmethod
@@ -280,6 +280,11 @@ class Node:
         for shape, handle in list(self.best.items()):
             if (not holders or shape[0] in holders) and credentials[handle].expires_ms > now:
                 yield shape, credentials[handle]
+
+
+def forged(credential: Credential) -> str:
+    """How a token was forged; empty where it was issued."""
+    return credential.facts.token.rpartition(".")[0]
 
 
 def item_shape(item: Item) -> Shape:

@@ -19,11 +19,13 @@ from harness.search.node import Broken, Link, Node, Step, steps_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
+from harness.world.mechanics.hostile import LureToConfirm
 from harness.world.mechanics.legality import Impossible
 from harness.world.mechanics.state import World
 
 _DRAWN = re.compile(r"([a-z_]+?)(\d+)")
-_NAMING = ("session", "task", "credential", "subject", "approval", "memory", "item", "handle", "operation", "items")
+_NAMING = ("session", "task", "credential", "subject", "approval", "memory", "item", "handle", "operation", "items",
+           "like")
 Name = tuple[int, str, int]
 """A thing by who made it: the step, the sort of thing, and which of those that the step made."""
 
@@ -131,7 +133,8 @@ def _approved(command: c.Command) -> bool:
 
 _BY_PEOPLE = (c.Arrive, c.Leave, c.LogIn, c.LogOut, c.GiveConsent, c.WithdrawConsent, c.Halt, c.DisableAgent,
               c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register)  # fmt: skip
-_WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, c.Act, c.StartTask)
+_WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval,
+                   LureToConfirm, c.Act, c.StartTask)
 
 
 class _Trial:

@@ -9,6 +9,7 @@ from harness.search.node import Accepted, Node, Shape
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.replies import Reply
 
 ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
@@ -102,9 +103,10 @@ class Taking:
 
     def _leak(self, node: Node, command: c.Command) -> None:
         """What an outsider shows has leaked, at the latest by then."""
-        if not isinstance(command, c.GetToken | c.Call | c.SendToModel) or command.agent not in self.view.outsiders:
+        if not isinstance(command, c.Step) or command.agent not in self.view.outsiders:
             return
-        handle = command.subject if isinstance(command, c.GetToken) else command.credential
+        fields = ("like",) if isinstance(command, Forge) else ("credential", "subject")
+        handle = next((one for one in (getattr(command, name, None) for name in fields) if one is not None), None)
         if handle is None or handle in node.world.leaked or node.world.credentials[handle].holder == command.agent:
             return
         self.transitions += 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.plan.values import duration_text
 from harness.search.shrink import Attack
 from harness.world.mechanics import commands as c
+from harness.world.mechanics import hostile
 
 if TYPE_CHECKING:
     from harness.search.explore import Found
@@ -97,4 +98,6 @@ _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
     c.LockUser: lambda s: f"{s.by} locks {s.user}",
     c.Leak: lambda s: f"{s.credential} leaks to {s.to}",
     c.Jump: lambda s: "time passes",
+    hostile.Forge: lambda s: f"{s.agent} forges a token for {s.audience} in the name of {s.subject} ({s.kind})",
+    hostile.LureToConfirm: lambda s: f"{s.agent} lures {s.user} to the page of {s.approval}, who confirms there",
 }

@@ -6,6 +6,7 @@ Each command is possible; which of them a control refuses is not known here. Eve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +14,8 @@ from msgspec.structs import replace
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import MEANT, OTHER, Bounds
 from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.forgery import KINDS
+from harness.world.mechanics.hostile import Forge, LureToConfirm
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Task
 from harness.world.mechanics.state import World
@@ -28,6 +31,7 @@ def by_agents(world: World, view: Bounds) -> Iterator[c.Command]:
             yield from tokens(world, view, agent, task, held)
         for credential in held:
             if credential.kind == "access":
+                yield from forgeries(view, agent, task, credential)
                 yield from calls(world, view, agent, task, credential)
                 yield from sends(world, view, agent, task, credential)
         if task is not None:
@@ -106,6 +110,16 @@ def _disclosing(world: World, view: Bounds, base: c.GetToken) -> Iterator[c.GetT
             )  # fmt: skip
 
 
+def forgeries(view: Bounds, agent: str, task: Task | None, like: Credential) -> Iterator[Forge]:
+    """Each kind of token that nobody issued, for each API, with every scope, in the name of each person."""
+    for kind, audience in product(KINDS, view.audiences):
+        for person in view.people:
+            yield Forge(
+                agent=agent, task=task.id if task else None, goal=SEARCH, twist=SEARCH, kind=kind, like=like.handle,
+                subject=person, audience=audience, scope=view.scopes,
+            )  # fmt: skip
+
+
 # ---------------------------------------------------------------- calls
 
 
@@ -170,7 +184,7 @@ def items(world: World, task: Task | None) -> tuple[str, ...]:
 def talk(world: World, view: Bounds, task: Task) -> Iterator[c.Command]:
     """What an agent can do without a token: questions, answers, memories, messages, new clients, sub-agents."""
     yield from questions(world, view, task)
-    yield from redemptions(world, task)
+    yield from redemptions(world, view, task)
     base: dict[str, Any] = {"agent": task.agent, "task": task.id, "goal": SEARCH, "twist": SEARCH}
     for item in items(world, task):
         yield c.Deliver(**base, items=(item,))
@@ -206,14 +220,17 @@ def questions(world: World, view: Bounds, task: Task) -> Iterator[c.AskApproval]
                 )
 
 
-def redemptions(world: World, task: Task) -> Iterator[c.AnswerInstead | c.RedeemApproval]:
-    """Answering one's own questions, and taking the token that an answer gives."""
+def redemptions(
+    world: World, view: Bounds, task: Task
+) -> Iterator[c.AnswerInstead | LureToConfirm | c.RedeemApproval]:
+    """Answering one's own questions, having somebody else answer them, and taking the token that an answer gives."""
     for approval in world.approvals.values():
         if approval.agent != task.agent:
             continue
         base = {"agent": task.agent, "task": task.id, "goal": SEARCH, "twist": SEARCH, "approval": approval.id}
         if approval.state == "pending":
             yield c.AnswerInstead(**base)
+            yield from (LureToConfirm(**base, user=other) for other in view.people if other != approval.user)
         else:
             yield c.RedeemApproval(**base)
 

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.plan.scenario import Given
 from harness.world.mechanics import commands as c
+from harness.world.mechanics import hostile
 from harness.world.mechanics.legality import Impossible
 from harness.world.sim.run import Process, Run
 
@@ -42,7 +43,7 @@ def process(run: Run, script: Sequence[Given]) -> Process:
 
 def command_of(given: Given, made: Made) -> c.Command:
     """The command that a script names, with the names that its things have in this run; raises Missing, ValueError."""
-    kind = getattr(c, given.do, None)
+    kind = getattr(c, given.do, None) or getattr(hostile, given.do, None)
     if not (isinstance(kind, type) and issubclass(kind, c.Command)):
         raise ValueError(f"there is no command `{given.do}`")
     values = {name: _resolved(value, made) for name, value in given.args.items()}
