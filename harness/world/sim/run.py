@@ -27,7 +27,7 @@ THINKING_MS = (200, 1_200)
 
 
 class Run:
-    """One run of a scenario on a design under a seed."""
+    """One run of a scenario on a design under a seed. `marks` has the number of the last event after each command."""
 
     def __init__(self, system: System, controls: Controls, scenario: Scenario, *, seed: int, reach: bool) -> None:
         self.seed = seed
@@ -39,6 +39,7 @@ class Run:
         conditions = conditions_of(scenario)
         self.world = build(system, controls, records(system), seed=seed, fate=fate, conditions=conditions, reach=reach)
         self.log: list[Event] = []
+        self.marks: list[int] = []
 
     @property
     def now_ms(self) -> int:
@@ -49,6 +50,7 @@ class Run:
         """Give a command to the mechanics at this instant."""
         events, reply = apply(self.world, command, self.now_ms)
         self.log += events
+        self.marks.append(self.world.number)
         return reply
 
     def present(self, user: str) -> bool:

@@ -23,6 +23,12 @@ def simulate(system: System, controls: Controls, scenario: Scenario, *, seed: in
     `reach` adds the events that say what lies within reach. A run ends at the scenario's `until`, or when everybody has
     finished.
     """
+    run = run_of(system, controls, scenario, seed=seed, reach=reach)
+    return Trace(closing.header(run), run.log, closing.counters(run.world))
+
+
+def run_of(system: System, controls: Controls, scenario: Scenario, *, seed: int = 0, reach: bool = False) -> Run:
+    """The run itself, at its end: for those who ask which command brought about which event."""
     run = Run(system, controls, scenario, seed=seed, reach=reach)
     busy = [run.env.process(people.visit(run, number, visit)) for number, visit in enumerate(scenario.visits)]
     busy += [run.env.process(operators.action(run, action)) for action in scenario.actions]
@@ -34,4 +40,4 @@ def simulate(system: System, controls: Controls, scenario: Scenario, *, seed: in
         run.env.run(until=run.env.all_of(busy))
         run.env.run(until=run.now_ms + AFTER_MS)
     run.log += drain(run.world, max(run.now_ms, run.world.now_ms))
-    return Trace(closing.header(run), run.log, closing.counters(run.world))
+    return run
