@@ -35,7 +35,7 @@ class Closing:
     def close(self, node: Node) -> None:
         """Take every closed step until nothing new comes of it."""
         self._repeat(node)
-        while not node.broken:
+        while not node.stopped:
             self._people(node)
             if not node.news and not self.interests.rations and self.view.approvals:
                 replenish(node, self.view, self.taking.gather)

@@ -12,11 +12,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness.search.node import SCOPE, Node, Shape, forged
+from harness.search.node import SCOPE, Node, Shape
 from harness.search.taking import Taking
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.design import EndpointInfo
+from harness.world.mechanics.forgery import forged_as
 from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Task
@@ -36,12 +37,12 @@ class Errands:
 
     def run(self, node: Node) -> None:
         for agent, task in list(agents.errands(node.world, self.view)):
-            if node.broken:
+            if node.stopped:
                 return
             if agent != THIEF:
                 self._tokens(node, agent, task)
             for shape, credential in self._presentable(node, agent):
-                if credential.kind == "access" and not node.broken:
+                if credential.kind == "access" and not node.stopped:
                     self._present(node, agent, task, shape, credential)
             self._forge(node, agent, task)
             if task is not None:
@@ -59,12 +60,12 @@ class Errands:
 
     def _forge(self, node: Node, agent: str, task: Task | None) -> None:
         """Each kind of token that nobody issued, at each API, in one person's name; where one is taken, in every one's."""
-        real = [one for _, one in self._presentable(node, agent) if one.kind == "access" and not forged(one)]
+        real = [one for _, one in self._presentable(node, agent) if one.kind == "access" and forged_as(one) is None]
         key = task.id if task else agent
         for forgery in agents.forgeries(self.view, agent, task, real[0]) if real else ():
             useless = ("forged", agent, forgery.kind, forgery.audience)
             mark = ("forged", key, forgery.kind, forgery.audience, forgery.subject)
-            if node.broken or useless in node.refused or mark in node.refused:
+            if node.stopped or useless in node.refused or mark in node.refused:
                 continue
             node.refused.add(mark)
             if not self._passes(node, agent, task, forgery):

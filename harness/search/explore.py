@@ -19,7 +19,7 @@ from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
 from harness.search.interests import BY_AGENTS, BY_TIME, TAKES, Interests
-from harness.search.node import Broken, Node
+from harness.search.node import ENOUGH, Broken, Node
 from harness.search.shrink import Attack, shortest
 from harness.trace import STANDARD, Event, Vocabulary
 from harness.world.mechanics import choices as people
@@ -32,7 +32,6 @@ from harness.world.mechanics.setup import build
 from harness.world.mechanics.state import World
 from harness.world.sim.population import records
 
-CANDIDATES = 8
 OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged", "data.accessed"})
 """What a token that an approval gave can bring about beside the operation, which other tokens can not."""
 _BY_PEOPLE = (c.AnswerPrompt, LureToConfirm)
@@ -103,7 +102,7 @@ def search(
     broken = _run(found, explorers, start, depth)
     if broken:
         monitors = [monitor(rule, vocabulary) for rule in requirement.rules]
-        found.attack = shortest(start, monitors, broken[:CANDIDATES])
+        found.attack = shortest(start, monitors, broken)
     return found
 
 
@@ -150,7 +149,7 @@ class _Explorer:
     def deepen(self, left: int) -> bool:
         """One event more, of so many that are left; False where that was cut short, or enough was found."""
         self.left = left
-        return self.frontier.deepen(lambda: len(self.broken) >= CANDIDATES // 2 or not self.go_on(self.found))
+        return self.frontier.deepen(lambda: len(self.broken) >= ENOUGH or not self.go_on(self.found))
 
     def _arrive(self, node: Node) -> bool:
         """Close a state; False where it breaks the rule."""
@@ -162,14 +161,8 @@ class _Explorer:
         found.challenged += node.challenged
         node.challenged = 0
         found.states += 1
-        self._collect(node.broken)
+        self.broken += node.broken
         return not node.broken
-
-    def _collect(self, broken: list[Broken]) -> None:
-        for one in broken:
-            kinds = [(b.event.kind if b.event else "", type(b.path.step.command)) for b in self.broken]
-            if kinds.count((one.event.kind if one.event else "", type(one.path.step.command))) < 2:
-                self.broken.append(one)
 
     # ------------------------------------------------------------ events
 

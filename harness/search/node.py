@@ -17,11 +17,14 @@ from harness.search.facets import Facet
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
+from harness.world.mechanics.forgery import forged_as
 from harness.world.mechanics.records import Credential, Item
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
 Shape = tuple[Any, ...]
+ALIKE, ENOUGH = 2, 40
+"""How many breaches of one sort, and in all, are followed up from one state."""
 SCOPE = 10
 """The place of the scopes in the shape of a credential."""
 
@@ -57,6 +60,13 @@ class Broken(NamedTuple):
     event: Event | None
     violation: Violation
     path: Link
+
+    @property
+    def sort(self) -> tuple[object, ...]:
+        """What tells breaches apart that may shrink to different attacks."""
+        command, event = self.path.step.command, self.event
+        told = (getattr(command, name, None) for name in ("agent", "task", "endpoint", "owner", "audience"))
+        return self.rule, type(command), event.kind if event else None, *told
 
 
 class Node:
@@ -143,9 +153,19 @@ class Node:
                     continue
                 found = facet.step(state, event, world)
                 if found is not None:
-                    self.broken.append(Broken(facet.number, event, found, link))
+                    self._note_breach(Broken(facet.number, event, found, link))
             for late in facet.monitor.advance(state, world.now_ms):
-                self.broken.append(Broken(facet.number, None, late, link))
+                self._note_breach(Broken(facet.number, None, late, link))
+
+    def _note_breach(self, new: Broken) -> None:
+        """Breaches of every sort are kept, two of each: which leads to the shortest attack shows when they are shrunk."""
+        if [one.sort for one in self.broken].count(new.sort) < ALIKE:
+            self.broken.append(new)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether enough ways to break a rule are known here."""
+        return len(self.broken) >= ENOUGH
 
     def would_matter(self, facts: Iterable[Event], arming: frozenset[str]) -> bool:
         """Whether the same facts at this instant would break a rule, or bring that nearer."""
@@ -167,8 +187,10 @@ class Node:
 
     def become(self, other: Node) -> None:
         """Go on as a fork of this one did, which is not used any more."""
+        broken = [*self.broken, *other.broken]
         for name in Node.__slots__:
             setattr(self, name, getattr(other, name))
+        self.broken = broken
 
     @property
     def armed(self) -> bool:
@@ -257,7 +279,7 @@ class Node:
             session, credential.task, credential.server,
             facts.token_family if "token.revoked" in self.listened else None, facts.token_audience,
             facts.token_scope, facts.token_proof, facts.token_user, credential.acr, approval, credential.provider,
-            credential.purpose, credential.categories, credential.depth, forged(credential),
+            credential.purpose, credential.categories, credential.depth, forged_as(credential),
         )  # fmt: skip
 
     @staticmethod
@@ -280,11 +302,6 @@ class Node:
         for shape, handle in list(self.best.items()):
             if (not holders or shape[0] in holders) and credentials[handle].expires_ms > now:
                 yield shape, credentials[handle]
-
-
-def forged(credential: Credential) -> str:
-    """How a token was forged; empty where it was issued."""
-    return credential.facts.token.rpartition(".")[0]
 
 
 def item_shape(item: Item) -> Shape:

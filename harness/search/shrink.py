@@ -26,6 +26,8 @@ from harness.world.mechanics.state import World
 _DRAWN = re.compile(r"([a-z_]+?)(\d+)")
 _NAMING = ("session", "task", "credential", "subject", "approval", "memory", "item", "handle", "operation", "items",
            "like")
+SHRUNK = 6
+"""How many runs are shrunk in search of the shortest."""
 Name = tuple[int, str, int]
 """A thing by who made it: the step, the sort of thing, and which of those that the step made."""
 
@@ -61,11 +63,16 @@ class Attack:
 
 
 def shortest(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack:
-    """The shortest of several runs, each shrunk; the first of those that are as short."""
-    tried = [shrink(start, monitors, one) for one in broken]
-    found = [attack for attack in tried if attack is not None]
+    """The shortest of several runs: of those whose last steps depend on least, each shrunk, the first as short as any."""
+    likely = sorted(broken, key=lambda one: _depends_on(_moves(steps_of(one.path))))[:SHRUNK]
+    found = [attack for attack in (shrink(start, monitors, one) for one in likely) if attack is not None]
     assert found, "a run that was found breaks the rule again from the start"
     return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])))
+
+
+def _depends_on(moves: Sequence[Move]) -> int:
+    """How many steps the last one rests on."""
+    return len(_needed(moves, len(moves) - 1))
 
 
 def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack | None:
@@ -180,18 +187,21 @@ class _Trial:
 
     def redirected(self, moves: list[Move]) -> list[Move]:
         """Do without a step that made a credential, by using another one that is there already in its place."""
-        for maker in [one for one in moves if isinstance(one.command, c.GetToken)]:
+        self.run(moves)
+        there = set(self.made)
+        for maker in [one for one in moves if isinstance(one.command, c.GetToken | c.RedeemApproval)]:
             used = {n for m in moves for names in m.names.values() for n in names if n[0] == maker.number}
-            for other in self._others(moves, maker) if len(used) == 1 else ():
+            for other in self._others(moves, maker, there) if len(used) == 1 and maker.wait_ms == 0 else ():
                 rest = [_renamed(one, used.copy().pop(), other) for one in moves if one is not maker]
-                if maker.wait_ms == 0 and self.run(rest) is not None:
+                if self.run(rest) is not None:
                     return rest
         return moves
 
-    def _others(self, moves: list[Move], maker: Move) -> list[Name]:
+    @staticmethod
+    def _others(moves: list[Move], maker: Move, there: set[Name]) -> list[Name]:
         """Credentials that steps before a step made."""
-        found = [(one.number, "cred", ordinal) for one in moves if one.number < maker.number for ordinal in range(4)]
-        return [name for name in found if name in self.made]
+        earlier = [one.number for one in moves if one.number < maker.number]
+        return sorted(name for name in there if name[1] == "cred" and name[0] in earlier)
 
     def run(self, moves: Sequence[Move], possible: list[Move] | None = None) -> Attack | None:
         """Carry the moves out from the start; the attack up to where the rule breaks, None if it does not.

@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 from harness.plan import Controls, System, load_system, words
 from harness.requirements import Requirement, RequirementSet, load_requirements
 from harness.search import Found, search
 
-SYSTEM = "scenarios/systems/insurance.yaml"
+HERE = Path(__file__).parent
+
+
+class Files(NamedTuple):
+    """A system and the requirements on it."""
+
+    system: System
+    requirements: RequirementSet
+
+    def requirement(self, key: str) -> Requirement:
+        return next(one for one in self.requirements if one.id == key)
 
 
 @cache
+def files(system: str, requirements: str) -> Files:
+    model = load_system(system).model
+    return Files(model, load_requirements(requirements, words(model)))
+
+
+def reference() -> Files:
+    return files("scenarios/systems/insurance.yaml", "requirements.yaml")
+
+
+def tiny() -> Files:
+    return files(str(HERE / "tiny.yaml"), str(HERE / "tiny_requirements.yaml"))
+
+
 def insurance() -> System:
-    return load_system(SYSTEM).model
+    return reference().system
 
 
-@cache
 def requirements() -> RequirementSet:
-    return load_requirements("requirements.yaml", words(insurance()))
+    return reference().requirements
 
 
 def requirement(key: str) -> Requirement:
-    return next(one for one in requirements() if one.id == key)
+    return reference().requirement(key)
 
 
 @cache
 def found(key: str, *without: str, depth: int = 3) -> Found:
-    controls = Controls.of(insurance(), without=without)
-    return search(insurance(), controls, requirement(key), vocabulary=requirements().vocabulary, depth=depth)
+    return searched(reference(), key, *without, depth=depth)
+
+
+def searched(of: Files, key: str, *without: str, depth: int = 3) -> Found:
+    controls = Controls.of(of.system, without=without)
+    return search(of.system, controls, of.requirement(key), vocabulary=of.requirements.vocabulary, depth=depth)

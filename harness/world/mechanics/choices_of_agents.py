@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import MEANT, OTHER, Bounds
 from harness.world.mechanics.design import EndpointInfo
-from harness.world.mechanics.forgery import KINDS
+from harness.world.mechanics.forgery import KINDS, forged_as
 from harness.world.mechanics.hostile import Forge, LureToConfirm
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Task
@@ -31,7 +31,8 @@ def by_agents(world: World, view: Bounds) -> Iterator[c.Command]:
             yield from tokens(world, view, agent, task, held)
         for credential in held:
             if credential.kind == "access":
-                yield from forgeries(view, agent, task, credential)
+                if forged_as(credential) is None:
+                    yield from forgeries(view, agent, task, credential)
                 yield from calls(world, view, agent, task, credential)
                 yield from sends(world, view, agent, task, credential)
         if task is not None:

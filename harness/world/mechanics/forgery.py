@@ -55,6 +55,11 @@ def forge(world: World, step: Forge) -> Reply:
     return Reply(ok=True, credential=handle)
 
 
+def forged_as(credential: Credential) -> str | None:
+    """How a token was forged; None where a server issued it."""
+    return credential.facts.token.rpartition(".")[0] or None
+
+
 def _claims(world: World, step: Forge, like: Credential) -> dict[str, Any]:
     """The claims of the token that is imitated, with what shall be different, fresh and bound to nothing."""
     verified = world.servers[like.server].keys.trusted[issuer_of(like.server)].verify(like.token)
