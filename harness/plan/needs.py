@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from harness.plan.misbehaviours import Misbehaviour, misbehaviour_catalogue
+from harness.plan.misfortunes import Lag
 from harness.plan.scenario import Action, Job, Scenario, Twist
 from harness.plan.system import Agent, Api, Endpoint, System
 
@@ -55,12 +56,22 @@ def _misfortunes(scenario: Scenario, system: System) -> Iterator[str]:
     for fault in scenario.faults:
         if fault.to is not None and fault.to not in (*system.apis, *system.servers):
             yield f"there is no api or server `{fault.to}`"
+        yield from _agent(fault.of or "", system)
     for outage in scenario.outages:
-        if outage.server not in system.servers:
-            yield f"there is no server `{outage.server}`"
+        if outage.server not in (*system.servers, *system.apis, *system.providers):
+            yield f"there is no server, api or provider `{outage.server}`"
+    for lag in scenario.lags:
+        yield from _lag(lag, system)
     for api in scenario.clocks:
         if api not in system.apis:
             yield f"there is no api `{api}`"
+
+
+def _lag(lag: Lag, system: System) -> Iterator[str]:
+    if lag.at is not None and lag.at not in (*system.apis, *system.servers):
+        yield f"there is no api or server `{lag.at}`"
+    elif lag.of == "owners" and lag.at in system.servers:
+        yield f"who may see a record is looked up by APIs, and `{lag.at}` is a server"
 
 
 def _job(job: Job, system: System) -> Iterator[str]:
@@ -77,7 +88,8 @@ def _action(action: Action, system: System) -> Iterator[str]:
     for agent in (action.disable_agent, action.enable_agent):
         yield from _agent(agent or "", system)
     people = (action.lock_user, action.revoke_task_of, action.withdraw_consent, action.give_consent)
-    for person in (*people, action.halt_task_of, action.leak_tokens_of):
+    access = (action.unlock_user, action.end_sessions_of, action.give_access, action.end_access, action.records_of)
+    for person in (*people, *access, action.halt_task_of, action.leak_tokens_of):
         yield from _person(person, system) if person is not None else ()
     for endpoint in (action.change_tool, action.calls, action.add_tool, action.approve_tool):
         yield from _endpoint(endpoint, system) if endpoint is not None else ()

@@ -298,6 +298,34 @@ class LockUser(Command, frozen=True, gc=False):
     by: str = "admin"
 
 
+class UnlockUser(Command, frozen=True, gc=False):
+    """An administrator opens a person's account again."""
+
+    user: str
+    by: str = "admin"
+
+
+class EndSessions(Command, frozen=True, gc=False):
+    """An administrator ends all sessions of a person."""
+
+    user: str
+    by: str = "admin"
+
+
+class GiveAccess(Command, frozen=True, gc=False):
+    """A person may see another's records from now on: a mandate, an assignment, a share."""
+
+    user: str
+    owner: str
+
+
+class EndAccess(Command, frozen=True, gc=False):
+    """A person may see another's records no more."""
+
+    user: str
+    owner: str
+
+
 class ChangeTool(Command, frozen=True, gc=False):
     """A tool's definition changes under the name that was approved; from now on it may call something else."""
 

@@ -6,13 +6,14 @@ the protocol is in `wiring`; here is only what the mechanics look up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from harness.oauth import Refusal, RouteRule
+from harness.plan.caches import Cache
 from harness.plan.controls import Controls, credit
 from harness.plan.system import Agent, Endpoint, System
 from harness.trace import Route
@@ -20,6 +21,7 @@ from harness.world.mechanics.records import Item, Record
 
 START_HOUR = 9
 SECRET = "secret."
+DEFAULT_TENANT = "insurer"
 LIFETIME_WITHOUT_K07_MS = 3_600_000
 ASKING = ("introspection", "cached", "fail_open")
 """Strengths of K17 in which an enforcement point asks the server and is told nothing."""
@@ -54,8 +56,6 @@ class Design:
             for info in self.endpoints.values()
             if info.endpoint.low_value is not None
         }
-        small = {name: replace(self.rules[name], elevated=False, acr=None) for name in self.rules}
-        self.small_rules = {name: small[name] for name, one in self.endpoints.items() if one.endpoint.low_value}
         self.all_records = dict(records)
         self._by_owner: dict[tuple[str, str], tuple[str, ...]] = {}
         for one in records.values():
@@ -77,6 +77,7 @@ class Design:
             for check, control in credit().items()
             if control in PER_OPERATION and controls.setting(control).operations
         }
+        self.token_caches = tuple((name, one) for name, one in system.caches.items() if one.holds == "tokens")
         self._message = next((info for info in self.endpoints.values() if system.apis[info.api].kind == "a2a"), None)
 
     # ------------------------------------------------------------ controls
@@ -119,6 +120,13 @@ class Design:
         """Whether this is the enforcement point in front of model providers."""
         api = self.system.apis.get(place)
         return api is not None and api.kind == "llm_gateway"
+
+    def caches_of(self, info: EndpointInfo, stands: str) -> Iterator[tuple[str, Cache]]:
+        """The caches of answers that stand at a place on the way to an endpoint, by name."""
+        for name, cache in self.system.caches.items():
+            covered = info.api in cache.at and (not cache.endpoints or info.name.split(".", 1)[1] in cache.endpoints)
+            if covered and cache.stands == stands and cache.holds == "answers":
+                yield name, cache
 
     # ------------------------------------------------------------ programs
 
@@ -234,6 +242,10 @@ class Design:
     def region_of(self, person: str | None) -> str | None:
         """Where a person is at home; None for nobody."""
         return self.system.people.regions.get(person, "EU") if person in self.people_types else None
+
+    def tenant_of(self, person: str | None) -> str:
+        """The tenant that a person belongs to."""
+        return self.system.people.tenants.get(person or "", DEFAULT_TENANT)
 
     def message_endpoint(self, agent: str) -> EndpointInfo | None:
         """Where the application's messages to an agent arrive; third-party agents have no such place here."""

@@ -96,6 +96,11 @@ def touched(world: World, info: EndpointInfo, *, record: str | None, owner: str 
     return tuple(world.records[one] for one in world.design.records_of(owner, category) if one in world.records)
 
 
+def indexed(world: World, info: EndpointInfo) -> tuple[Record, ...]:
+    """What an index over everybody's records finds."""
+    return tuple(one for one in world.records.values() if one.category == info.endpoint.category)
+
+
 def disclosures(
     world: World, info: EndpointInfo, records: Iterable[Record], *, purpose: str | None
 ) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from harness.oauth import Request, Response
 from harness.oauth.forms import DISCLOSURE
-from harness.world.mechanics import assertions, guard, signals
+from harness.world.mechanics import assertions, caching, guard, replicas
 from harness.world.mechanics.commands import GetToken, Register, Step
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
@@ -128,6 +128,9 @@ def derive(world: World, step: Step, server: str, credential: Credential, info: 
     """The MCP server's own token for the API behind a tool: remembered for the token it was exchanged for."""
     if world.design.system.tokens == "passed_along":
         return credential
+    shared = caching.kept_token(world, step, credential, info)
+    if shared is not None:
+        return shared
     scope = info.endpoint.scope or ""
     key = (server, credential.facts.token, info.api, scope)
     cached = world.caches.get(key)
@@ -144,6 +147,7 @@ def derive(world: World, step: Step, server: str, credential: Credential, info: 
         return not_issued(world, step, who, response, credential)
     derived = keep(world, step, who, response, holder=server, client=server, subject=credential, task=task)
     world.caches[key] = derived.handle
+    caching.keep_token(world, step, credential, info, derived)
     return derived
 
 
@@ -182,5 +186,4 @@ def revoke_task(world: World, task: Task) -> None:
     """K28: the grant behind a task dies at the authorization server, and everything derived from it."""
     subject = world.credentials.get(task.subject or "")
     if subject is not None and subject.facts.token_family is not None:
-        server = world.servers[subject.server]
-        signals.spread(world, subject.server, server.revoke_grant(subject.facts.token_family, now_s=world.now_s))
+        replicas.decided(world, subject.server, "revocations", "revoke_grant", subject.facts.token_family)

@@ -133,6 +133,15 @@ def _start(world: World, command: c.StartTask) -> None:
     _need(command.agent in world.programs, f"`{command.agent}` is not running")
 
 
+def _person(world: World, command: Any) -> None:
+    _need(command.user in world.people, f"there is no person `{command.user}`")
+
+
+def _access(world: World, command: Any) -> None:
+    _person(world, command)
+    _need(command.owner in world.people, f"there is no person `{command.owner}`")
+
+
 def _tool(world: World, command: Any) -> None:
     _need(command.tool in world.design.endpoints, f"there is no tool `{command.tool}`")
 
@@ -199,6 +208,11 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.DisableAgent: _agent,
     c.EnableAgent: _agent,
     c.RevokeGrant: _granted,
+    c.LockUser: _person,
+    c.UnlockUser: _person,
+    c.EndSessions: _person,
+    c.GiveAccess: _access,
+    c.EndAccess: _access,
     c.Halt: _task_exists,
     c.Leak: _leak,
     c.StealClient: _client,

@@ -8,12 +8,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from harness.trace import Who
-from harness.world.mechanics import backchannel, grants, guard, sign_in, signals
+from harness.world.mechanics import backchannel, grants, guard, replicas, sign_in
 from harness.world.mechanics.commands import (
     Act,
     AnswerPrompt,
     Arrive,
     DeclineConsent,
+    EndAccess,
+    GiveAccess,
     GiveConsent,
     Halt,
     Leave,
@@ -74,8 +76,7 @@ def log_out(world: World, command: LogOut) -> Reply:
     world.emit("user.logged_out", who)
     if world.sessions.pop(command.session, None) is not None:
         world.emit("session.ended", who, {"reason": "logout"})
-    server = world.servers["home"]
-    signals.spread(world, "home", server.end_session(command.session, reason="logout", now_s=world.now_s))
+    replicas.decided(world, "home", "sessions", "end_session", command.session, "logout")
     _end_authority(world, "logout", session=command.session)
     return Reply(ok=True)
 
@@ -115,6 +116,7 @@ def give_consent(world: World, command: GiveConsent) -> Reply:
     if key in world.consents:
         withdraw_consent(world, WithdrawConsent(command.user, command.recipient, command.purpose))
     consent = sign_in.record_consent(world, command)
+    replicas.consented(world, "home", consent)
     world.consents[key] = Consent(
         consent, command.user, command.agent, command.recipient, command.purpose, command.categories, world.now_ms
     )
@@ -138,16 +140,29 @@ def lapse(world: World, due: Due) -> None:
     current = next((key for key, one in world.consents.items() if one.id == due.target), None)
     if current is not None:
         del world.consents[current]
-        server = world.servers["home"]
-        signals.spread(world, "home", server.withdraw_consent(due.target, now_s=world.now_s))
+        replicas.decided(world, "home", "consents", "withdraw_consent", due.target)
 
 
 def end_mandate(world: World, due: Due) -> None:
     """A right to somebody else's records ends: for the ledger, and for the APIs, which know it from there."""
-    for key, record in world.records.items():
-        if record.owner == due.payload and due.target in record.entitled:
-            left = tuple(name for name in record.entitled if name != due.target)
-            world.records[key] = replace(record, entitled=left)
+    end_access(world, EndAccess(due.target, str(due.payload)))
+
+
+def end_access(world: World, command: EndAccess) -> Reply:
+    """A person may see another's records no more, whatever let them: a mandate, an assignment, a joint policy."""
+    for record in list(world.records.values()):
+        if record.owner == command.owner:
+            left = tuple(name for name in record.entitled if name != command.user)
+            replicas.entitle(world, record, left)
+    return Reply(ok=True)
+
+
+def give_access(world: World, command: GiveAccess) -> Reply:
+    """A person may see another's records from now on."""
+    for record in list(world.records.values()):
+        if record.owner == command.owner and command.user not in record.entitled:
+            replicas.entitle(world, record, (*record.entitled, command.user))
+    return Reply(ok=True)
 
 
 def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
@@ -156,8 +171,7 @@ def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
     own = {"consent": consent.id, "purpose": consent.purpose, "recipient": consent.recipient}
     who = _who(world, command.user, agent=consent.agent)
     world.emit("consent.withdrawn", who, own)
-    server = world.servers["home"]
-    signals.spread(world, "home", server.withdraw_consent(consent.id, now_s=world.now_s))
+    replicas.decided(world, "home", "consents", "withdraw_consent", consent.id)
     world.emit("consent.withdrawal_notified", who, {"consent": consent.id, "recipient": consent.recipient})
     for task in list(world.tasks.values()):
         if task.user == command.user and task.purpose == command.purpose and not task.done:

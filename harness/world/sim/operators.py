@@ -34,6 +34,22 @@ def _lock(run: Run, action: Action, user: str) -> None:
     run.do(c.LockUser(run.cast.person(user)))
 
 
+def _unlock(run: Run, action: Action, user: str) -> None:
+    run.do(c.UnlockUser(run.cast.person(user)))
+
+
+def _end_sessions(run: Run, action: Action, user: str) -> None:
+    run.do(c.EndSessions(run.cast.person(user)))
+
+
+def _give_access(run: Run, action: Action, user: str) -> None:
+    run.do(c.GiveAccess(run.cast.person(user), run.cast.person(str(action.records_of))))
+
+
+def _end_access(run: Run, action: Action, user: str) -> None:
+    run.do(c.EndAccess(run.cast.person(user), run.cast.person(str(action.records_of))))
+
+
 def _change_tool(run: Run, action: Action, tool: str) -> None:
     run.do(c.ChangeTool(tool, action.calls))
 
@@ -93,6 +109,10 @@ _ACTS: dict[str, Callable[[Run, Action, str], None]] = {
     "disable_agent": _disable,
     "enable_agent": _enable,
     "lock_user": _lock,
+    "unlock_user": _unlock,
+    "end_sessions_of": _end_sessions,
+    "give_access": _give_access,
+    "end_access": _end_access,
     "change_tool": _change_tool,
     "add_tool": _add_tool,
     "approve_tool": _approve_tool,
