@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from harness.trace import Cause
-from harness.world.mechanics import caching, guard
+from harness.world.mechanics import guard
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Hop, Stop, remember_refusal, settle
@@ -42,7 +42,7 @@ def receive(
         if task is not None:
             world.tasks[task.id] = replace(world.tasks[task.id], ended_by=task.ended_by or "cancelled")
         return Reply(ok=False, error="cancelled")
-    fault = caching.ANSWERS if cached else "fault:pooled_connection" if delivered != fresh else None
+    fault = "fault:pooled_connection" if delivered != fresh else None
     foreign = [one for one in delivered if task is not None and one.label not in (None, task.user)]
     if foreign and world.design.on("K26", step.agent):
         world.pools.pop((hop.who.actor, hop.info.api), None)

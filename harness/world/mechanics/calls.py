@@ -28,6 +28,7 @@ from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import Message, World
 
 CHANGED_TOOL = "T37"
+LATE = "fault:late"
 
 
 def call(world: World, step: Call) -> Reply:
@@ -88,12 +89,18 @@ def _hand_out(
     kept: caching.Served,
     tool: Hop | None = None,
 ) -> Reply:
-    """An answer out of a cache: whoever asked gets what is in it, and nobody compares whose it is."""
-    settle(world, step, caching.effects(world, hop, kept, task), None, cause=caching.cause(step, hop, kept))
-    reply = _answer(world, step, hop, asked._replace(records=kept.records), task, tool, cached=kept)
-    if reply.error == "response_mismatch":
+    """An answer out of a cache: whoever asked gets what is in it, unless the receiver compares whose it is (K26)."""
+    effects, cause = caching.effects(world, hop, kept, task), caching.cause(step, hop, kept)
+    mine = kept.entry.user is None or task is None or kept.entry.user == task.user
+    receivers = (world.design.mcp_api, step.agent) if tool else (step.agent,)
+    if not mine and any(world.design.on("K26", one) for one in receivers):
+        stop = Stop(("K26",), error="response_mismatch")
+        settle(world, step, effects, stop, cause=cause)
+        remember_refusal(world, step, stop)
         caching.purge(world, kept.entry)
-    return reply
+        return refused(stop)
+    settle(world, step, effects, None, cause=cause)
+    return _answer(world, step, hop, asked._replace(records=kept.records), task, tool, cached=kept)
 
 
 def _around_the_gateway(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> Reply:
@@ -130,6 +137,7 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
         world.count("messages_lost")
         return Reply(ok=False, error="gateway_timeout")
     if on_way_ms > 0:
+        sent = sent._replace(step=replace(step, fault=step.fault or LATE))
         return Reply(ok=False, pending=True, waits=world.plan(Due(world.now_ms + on_way_ms, "hop", info.api, sent)))
     return _arrived(world, sent)
 

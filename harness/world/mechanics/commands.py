@@ -54,13 +54,17 @@ class Act(Command, frozen=True, gc=False):
 
 
 class GiveConsent(Command, frozen=True, gc=False):
-    """A person consents to data of these categories going to this recipient for this purpose."""
+    """A person consents to data of these categories going to this recipient for this purpose.
+
+    One that was given `beforehand` is known to every replica.
+    """
 
     user: str
     agent: str
     recipient: str
     purpose: str
     categories: tuple[str, ...]
+    beforehand: bool = False
 
 
 class WithdrawConsent(Command, frozen=True, gc=False):
@@ -123,7 +127,8 @@ class UseDirectly(Command, frozen=True, gc=False):
 class Step(Command, frozen=True, gc=False, kw_only=True):
     """What every command of a program carries. `agent` is the running program, whatever client_id it uses.
 
-    `person` is who uses an application directly, where there is no task.
+    `person` is who uses an application directly, where there is no task. `fault` is what befell it on its way: late, or
+    sent again; what is refused then was challenged by that.
     """
 
     agent: str
@@ -131,6 +136,7 @@ class Step(Command, frozen=True, gc=False, kw_only=True):
     task: str | None = None
     goal: str = "task"
     twist: str | None = None
+    fault: str | None = None
 
 
 class GetToken(Step, frozen=True, gc=False, kw_only=True):

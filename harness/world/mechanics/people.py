@@ -116,7 +116,8 @@ def give_consent(world: World, command: GiveConsent) -> Reply:
     if key in world.consents:
         withdraw_consent(world, WithdrawConsent(command.user, command.recipient, command.purpose))
     consent = sign_in.record_consent(world, command)
-    replicas.consented(world, "home", consent)
+    if not command.beforehand:
+        replicas.consented(world, "home", consent)
     world.consents[key] = Consent(
         consent, command.user, command.agent, command.recipient, command.purpose, command.categories, world.now_ms
     )

@@ -11,8 +11,10 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeAlias
 
 import simpy
+from msgspec.structs import replace
 
 from harness.world.mechanics import commands as c
+from harness.world.mechanics.calls import LATE
 from harness.world.mechanics.issued import server_for
 from harness.world.mechanics.legality import Impossible
 from harness.world.mechanics.replies import Reply
@@ -20,6 +22,7 @@ from harness.world.mechanics.state import Message
 from harness.world.sim.run import Run
 
 Answered: TypeAlias = Generator[simpy.Event, Any, Reply | None]
+RETRIED = "fault:sent_again"
 TIMED_OUT = Reply(ok=False, error="timeout")
 
 
@@ -45,8 +48,9 @@ def exchange(run: Run, command: c.Command, name: str, begun: Callable[[Reply], N
     assert isinstance(command, c.Step), "only programs send"
     agent = run.world.design.system.agents.get(command.agent)
     timeout_ms, retries = (agent.timeout, agent.retries) if agent else (None, 0)
-    for _ in range(1 + retries):
-        on_way = run.env.process(_there_and_back(run, command, legs, begun))
+    for attempt in range(1 + retries):
+        sent = replace(command, fault=RETRIED) if attempt else command
+        on_way = run.env.process(_there_and_back(run, sent, legs, begun))
         answer: Reply | None = yield from _wait(run, on_way, timeout_ms)
         if answer is not None:
             yield run.latency(f"network/{name}")
@@ -76,6 +80,8 @@ def _there_and_back(run: Run, command: c.Step, legs: Legs, begun: Callable[[Repl
     if there_ms is None:
         return None
     yield run.sleep(there_ms)
+    if there_ms:
+        command = replace(command, fault=command.fault or LATE)
     try:
         reply = run.do(command)
     except Impossible:
