@@ -54,11 +54,11 @@ def _reasons(scenario: Scenario, system: System) -> Iterator[str]:
 
 def _misfortunes(scenario: Scenario, system: System) -> Iterator[str]:
     for fault in scenario.faults:
-        if fault.to is not None and fault.to not in (*system.apis, *system.servers):
+        if fault.to is not None and fault.to not in ("home", *system.apis, *system.servers):
             yield f"there is no api or server `{fault.to}`"
         yield from _agent(fault.of or "", system)
     for outage in scenario.outages:
-        if outage.server not in (*system.servers, *system.apis, *system.providers):
+        if outage.server not in ("home", *system.servers, *system.apis, *system.providers):
             yield f"there is no server, api or provider `{outage.server}`"
     for lag in scenario.lags:
         yield from _lag(lag, system)
@@ -68,9 +68,9 @@ def _misfortunes(scenario: Scenario, system: System) -> Iterator[str]:
 
 
 def _lag(lag: Lag, system: System) -> Iterator[str]:
-    if lag.at is not None and lag.at not in (*system.apis, *system.servers):
+    if lag.at is not None and lag.at not in ("home", *system.apis, *system.servers):
         yield f"there is no api or server `{lag.at}`"
-    elif lag.of == "owners" and lag.at in system.servers:
+    elif lag.of == "owners" and lag.at in ("home", *system.servers):
         yield f"who may see a record is looked up by APIs, and `{lag.at}` is a server"
 
 

@@ -71,7 +71,7 @@ def _token(server: Server, controls: Controls) -> Slack:
 
 
 def _home(system: System) -> Server:
-    return system.servers.get("home") or next(iter(system.servers.values()))
+    return system.servers[system.home_server]
 
 
 CAUSES: Mapping[str, tuple[str, Callable[[System, Controls], Slack]]] = {

@@ -252,7 +252,9 @@ class System(Closed):
         default="exchanged", description="Whether each hop gets a token of its own, or the login token goes along."
     )
     people: People = Field(description="Everybody whom the ledger knows.")
-    servers: dict[Name, Server] = Field(default={"home": Server()}, description="Authorization servers, by name.")
+    servers: dict[Name, Server] = Field(
+        default={"home": Server()}, description="Authorization servers, by name.", min_length=1
+    )
     apis: dict[Name, Api] = Field(
         description="Resource servers by name, each with its own audience and enforcement point."
     )
@@ -282,6 +284,12 @@ class System(Closed):
         description="Who answers in production for a control (`K07`) or a server's setting (`home.leeway`), or a sentence "
         "of your own with its `value`.",
     )
+
+    @property
+    def home_server(self) -> str:
+        """The authorization server at which people sign in: that of the domain `home`, else the first."""
+        found = (name for name, one in self.servers.items() if one.domain == "home")
+        return next(found, next(iter(self.servers)))
 
     @model_validator(mode="before")
     @classmethod

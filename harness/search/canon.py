@@ -48,7 +48,7 @@ def _names(world: World) -> Names:
         rank = ranks[parts] = ranks.get(parts, 0) + 1
         names[key] = (*parts, rank)
 
-    home = world.servers["home"].store
+    home = world.home.store
     for session in home.sessions.values():
         name(session.id, "session", session.user, session.origin)
     for server in world.servers.values():

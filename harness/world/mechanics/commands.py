@@ -32,10 +32,13 @@ class Leave(Command, frozen=True, gc=False):
 
 
 class LogIn(Command, frozen=True, gc=False):
-    """A person authenticates at the authorization server through an application, which gets tokens by the code flow."""
+    """A person authenticates at the authorization server through an application, which gets tokens by the code flow.
+
+    Without an `app` it is the one that people use.
+    """
 
     user: str
-    app: str = "portal"
+    app: str | None = None
     acr: str = "low"
 
 

@@ -20,6 +20,7 @@ from harness.trace import Route
 from harness.world.mechanics.records import Item, Record
 
 START_HOUR = 9
+HOME = "home"
 SECRET = "secret."
 DEFAULT_TENANT = "insurer"
 LIFETIME_WITHOUT_K07_MS = 3_600_000
@@ -40,7 +41,11 @@ class EndpointInfo(NamedTuple):
 
 
 class Design:
-    """What the mechanics know about the design under test."""
+    """What the mechanics know about the design under test.
+
+    A `bare` one has neither an MCP nor an A2A server: people sign in for the first API (`front`), and their application's
+    token has every scope that their agents exchange it for.
+    """
 
     def __init__(
         self, system: System, controls: Controls, records: Mapping[str, Record], *, seed: int = 0, reach: bool = False
@@ -65,9 +70,12 @@ class Design:
         self.remembered: dict[Any, Any] = {}
         self.elevated = {i.endpoint.scope for i in self.endpoints.values() if i.endpoint.privilege == "high"} - {None}
         self.people_types = _people_types(system)
+        self.home = system.home_server
         self.portal = next((name for name, one in system.services.items() if one.user_facing), "portal")
         self.mcp_service = next((name for name, one in system.services.items() if not one.user_facing), self.portal)
         self.mcp_api = next((name for name, api in system.apis.items() if api.kind == "mcp"), "")
+        self.bare = not self.mcp_api and not any(api.kind == "a2a" for api in system.apis.values())
+        self.front = self.mcp_api or next(iter(system.apis))
         self.llm_endpoint = next(
             (info for info in self.endpoints.values() if system.apis[info.api].kind == "llm_gateway"),
             next(iter(self.endpoints.values())),
@@ -212,7 +220,9 @@ class Design:
         if name == self.mcp_service:
             return self.mcp_api or None
         agent = self.system.agents.get(name)
-        return self._message.api if agent is not None and agent.kind == "backend" and self._message else None
+        if agent is None or agent.kind != "backend":
+            return None
+        return self._message.api if self._message else self.front if self.bare else None
 
     def app_of(self, agent: str) -> str:
         """The application through which a person speaks to an agent: the portal, or the third party's own."""
@@ -223,7 +233,7 @@ class Design:
         if app.startswith(SECRET):
             return self.system.secrets[app.removeprefix(SECRET)].audience
         if app in self.system.agents or self._message is None or app not in self.system.services:
-            return self.mcp_api
+            return self.front
         return self._message.api
 
     def login_scopes(self, app: str) -> tuple[str, ...]:
@@ -237,6 +247,8 @@ class Design:
         if self.system.tokens == "passed_along":
             return tuple(dict.fromkeys(i.endpoint.scope for i in self.endpoints.values() if i.endpoint.scope))
         found = self.system.agents.get(app) or self.system.services.get(app)
+        if found is not None and self.bare:
+            return tuple(dict.fromkeys(scope for scopes in found.policy.values() for scope in scopes))
         return tuple(found.policy.get(self.login_audience(app), ())) if found else ()
 
     def region_of(self, person: str | None) -> str | None:
@@ -259,9 +271,14 @@ class Design:
         """The tool that calls an endpoint, or the endpoint itself where none does."""
         return next((one for one in self.endpoints.values() if one.endpoint.calls == info.name), info)
 
+    def server_named(self, name: str) -> str:
+        """A server by its name; `home` is the one at which people sign in, whatever it is called."""
+        return name if name in self.system.servers or name != HOME else self.home
+
     def denial_known_at(self, server: str) -> bool:
         """Whether an administrator's decision is made known to a server: its own, or one that K16 or K17 reaches."""
-        return self.system.servers[server].domain == "home" or self.on("K16", server) or self.on("K17", server)
+        home = self.system.servers[self.home].domain
+        return self.system.servers[server].domain == home or self.on("K16", server) or self.on("K17", server)
 
     # ------------------------------------------------------------ data
 

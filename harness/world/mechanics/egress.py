@@ -161,7 +161,7 @@ def minimised(world: World, items: list[Item], disclosure: Disclosure) -> tuple[
 
 def agreed(world: World, items: list[Item], disclosure: Disclosure) -> tuple[list[Item], list[Item]]:
     """K30: the parts about people who have not agreed to this provider and purpose are masked."""
-    consents = world.servers["home"].store.consents.values()
+    consents = world.home.store.consents.values()
     agreed = {
         one.user
         for one in consents

@@ -48,7 +48,7 @@ def _request(world: World, step: GetToken) -> Credential | Stop:
     who = program_who(world, step, task, subject)
     server = server_for(world, step)
     form = _form(world, step, subject)
-    if server != "home" and step.grant == "token_exchange":
+    if server != world.design.home and step.grant == "token_exchange":
         chained = _to_other_domain(world, step, subject, server)
         if isinstance(chained, Response):
             return not_issued(world, step, who, chained, subject)
@@ -70,7 +70,7 @@ def _to_other_domain(
     """An identity assertion from the home server, to be redeemed at the other one (ID-JAG, RFC 7523)."""
     form = exchange_form(subject.token if subject else "", audience=issuer_of(server), scope=step.scope)
     form |= {"requested_token_type": ID_JAG, "resource": resource_of(step.audience or "")}
-    response = post(world, "home", "/token", world.programs[step.agent].client, form)
+    response = post(world, world.design.home, "/token", world.programs[step.agent].client, form)
     if not response.ok:
         return response
     return {
@@ -104,7 +104,7 @@ def _claimed(world: World, step: GetToken) -> str:
     claims = {
         "iss": issuer_of(channel),
         "sub": step.person,
-        "aud": world.servers["home"].profile.issuer,
+        "aud": world.home.profile.issuer,
         "client_id": world.programs[step.agent].client,
         "iat": world.now_s,
         "exp": world.now_s + 60,
@@ -137,7 +137,7 @@ def derive(world: World, step: Step, server: str, credential: Credential, info: 
     if cached is not None and world.credentials[cached].expires_ms > world.now_ms:
         return world.credentials[cached]
     form = exchange_form(credential.token, audience=info.api, scope=(scope,) if scope else ())
-    response = post(world, "home", "/token", server, form)
+    response = post(world, world.design.home, "/token", server, form)
     task = world.tasks.get(step.task) if step.task else None
     agent = step.agent if world.design.is_agent(step.agent) else None
     who = world.who(
@@ -162,15 +162,14 @@ def register(world: World, step: Register) -> Reply:
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": {"keys": [key(world.design.seed, f"client/{name}").public.jwk]},
     }
-    response = world.servers[step.server].receive(
-        Request("POST", "/register", body=body), now_s=world.now_s, ids=world.ids
-    )
+    server = world.design.server_named(step.server)
+    response = world.servers[server].receive(Request("POST", "/register", body=body), now_s=world.now_s, ids=world.ids)
     world.count("as_register")
     agent = step.agent if world.design.is_agent(step.agent) else None
     who = world.who(step.agent, world.design.actor_type(step.agent), agent=agent, task=step.task)
     effect = Effect("agent.registered", who, {"by": step.agent, "by_type": "agent"})
     if not response.ok:
-        stop = refusal_of(world, response, None, place=step.server)
+        stop = refusal_of(world, response, None, place=server)
         settle(world, step, [effect], stop)
         remember_refusal(world, step, stop)
         return refused(stop)

@@ -103,7 +103,10 @@ def _send(world: World, command: c.SendToModel) -> None:
 
 
 def _token(world: World, command: c.GetToken) -> None:
-    _need(command.server in world.servers, f"there is no authorization server `{command.server}`")
+    _need(
+        world.design.server_named(command.server) in world.servers,
+        f"there is no authorization server `{command.server}`",
+    )
     if command.as_client is not None:
         _need(f"client:{command.as_client}" in world.leaked, f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
@@ -175,7 +178,10 @@ def _lured(world: World, command: hostile.LureToConfirm) -> None:
 
 def _fetched(world: World, command: hostile.PublishDocument) -> None:
     _need(command.agent in world.programs, f"`{command.agent}` is not running")
-    _need(command.server in world.servers, f"there is no authorization server `{command.server}`")
+    _need(
+        world.design.server_named(command.server) in world.servers,
+        f"there is no authorization server `{command.server}`",
+    )
 
 
 def _followed(world: World, command: hostile.FollowMetadata) -> None:

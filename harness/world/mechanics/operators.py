@@ -110,7 +110,7 @@ def unlock_user(world: World, command: UnlockUser) -> Reply:
 
 def end_sessions(world: World, command: EndSessions) -> Reply:
     """An administrator ends every session of a person; K09 carries that like a logout."""
-    for session in [one for one in world.servers["home"].store.sessions.values() if one.user == command.user]:
+    for session in [one for one in world.home.store.sessions.values() if one.user == command.user]:
         if world.sessions.pop(session.id, None) is None:
             continue
         who = world.who(command.by, "admin", user=command.user, session=session.id)
@@ -118,7 +118,7 @@ def end_sessions(world: World, command: EndSessions) -> Reply:
         for task in list(world.tasks.values()):
             if task.session == session.id and not task.done:
                 world.tasks[task.id] = replace(task, ended_by=task.ended_by or "logout")
-        replicas.decided(world, "home", "sessions", "end_session", session.id, "admin")
+        replicas.decided(world, world.design.home, "sessions", "end_session", session.id, "admin")
     return Reply(ok=True)
 
 

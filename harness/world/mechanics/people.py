@@ -61,7 +61,7 @@ def leave(world: World, command: Leave) -> Reply:
 
 def log_in(world: World, command: LogIn) -> Reply:
     """Authentication, and the application's code flow behind it."""
-    signed_in = sign_in.code_flow(world, command.user, app=command.app, acr=command.acr)
+    signed_in = sign_in.code_flow(world, command.user, app=command.app or world.design.portal, acr=command.acr)
     if signed_in is None:
         return Reply(ok=False, error="access_denied")
     session, credential = signed_in
@@ -76,7 +76,7 @@ def log_out(world: World, command: LogOut) -> Reply:
     world.emit("user.logged_out", who)
     if world.sessions.pop(command.session, None) is not None:
         world.emit("session.ended", who, {"reason": "logout"})
-    replicas.decided(world, "home", "sessions", "end_session", command.session, "logout")
+    replicas.decided(world, world.design.home, "sessions", "end_session", command.session, "logout")
     _end_authority(world, "logout", session=command.session)
     return Reply(ok=True)
 
@@ -90,12 +90,12 @@ def act(world: World, command: Act) -> Reply:
 
 def _acted(world: World, session: str) -> None:
     """Tell the server that a human acted, and remember when."""
-    if world.servers["home"].human_act(session, now_s=world.now_s) and session in world.sessions:
+    if world.home.human_act(session, now_s=world.now_s) and session in world.sessions:
         world.sessions[session] = world.now_ms
 
 
 def _idle_ms(world: World) -> int:
-    return round(world.servers["home"].profile.session_idle_s * 1000)
+    return round(world.home.profile.session_idle_s * 1000)
 
 
 def idle_end(world: World, due: Due) -> None:
@@ -117,7 +117,7 @@ def give_consent(world: World, command: GiveConsent) -> Reply:
         withdraw_consent(world, WithdrawConsent(command.user, command.recipient, command.purpose))
     consent = sign_in.record_consent(world, command)
     if not command.beforehand:
-        replicas.consented(world, "home", consent)
+        replicas.consented(world, world.design.home, consent)
     world.consents[key] = Consent(
         consent, command.user, command.agent, command.recipient, command.purpose, command.categories, world.now_ms
     )
@@ -141,7 +141,7 @@ def lapse(world: World, due: Due) -> None:
     current = next((key for key, one in world.consents.items() if one.id == due.target), None)
     if current is not None:
         del world.consents[current]
-        replicas.decided(world, "home", "consents", "withdraw_consent", due.target)
+        replicas.decided(world, world.design.home, "consents", "withdraw_consent", due.target)
 
 
 def end_mandate(world: World, due: Due) -> None:
@@ -172,7 +172,7 @@ def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
     own = {"consent": consent.id, "purpose": consent.purpose, "recipient": consent.recipient}
     who = _who(world, command.user, agent=consent.agent)
     world.emit("consent.withdrawn", who, own)
-    replicas.decided(world, "home", "consents", "withdraw_consent", consent.id)
+    replicas.decided(world, world.design.home, "consents", "withdraw_consent", consent.id)
     world.emit("consent.withdrawal_notified", who, {"consent": consent.id, "recipient": consent.recipient})
     for task in list(world.tasks.values()):
         if task.user == command.user and task.purpose == command.purpose and not task.done:
@@ -284,7 +284,7 @@ def follow_link(world: World, step: Lure) -> Reply:
 
 
 def _session_of(world: World, session: str) -> str | None:
-    found = world.servers["home"].store.sessions.get(session)
+    found = world.home.store.sessions.get(session)
     return found.user if found else None
 
 

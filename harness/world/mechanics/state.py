@@ -214,6 +214,11 @@ class World:
         return other
 
     @property
+    def home(self) -> AuthorizationServer:
+        """The authorization server at which people sign in."""
+        return self.servers[self.design.home]
+
+    @property
     def now_s(self) -> float:
         """The instant in seconds, as the protocol counts."""
         return self.now_ms / 1000

@@ -35,12 +35,13 @@ def fate_of(faults: Sequence[Fault], streams: Streams, cast: Cast) -> Fate:
 def _matches(fault: Fault, message: Message, cast: Cast) -> bool:
     """Whether a rule is about this message; `any` is any signal."""
     same_kind = fault.message == message.kind or (fault.message == "any" and message.kind not in ORDINARY)
-    if not same_kind or fault.to not in (None, message.to) or not fault.open_at(message.now_ms):
+    if not same_kind or (fault.to and cast.place(fault.to) != message.to) or not fault.open_at(message.now_ms):
         return False
     return fault.of is None or cast.agent(fault.of) == message.of
 
 
-def conditions_of(scenario: Scenario) -> Conditions:
+def conditions_of(scenario: Scenario, cast: Cast) -> Conditions:
     """Outages, late clocks and late replicas, as the scenario sets them."""
-    outages = tuple((one.server, one.since, one.until) for one in scenario.outages)
-    return Conditions(outages, dict(scenario.clocks), tuple(scenario.lags))
+    outages = tuple((cast.place(one.server), one.since, one.until) for one in scenario.outages)
+    lags = tuple(one.model_copy(update={"at": cast.place(one.at)}) if one.at else one for one in scenario.lags)
+    return Conditions(outages, dict(scenario.clocks), lags)

@@ -116,5 +116,5 @@ def _legs(run: Run, command: c.Command) -> Legs | None:
     if isinstance(command, c.GetToken):
         return Legs("token_request", "token_answer", server_for(run.world, command))
     if isinstance(command, (c.AskApproval, c.RedeemApproval)):
-        return Legs("token_request", "token_answer", "home")
+        return Legs("token_request", "token_answer", design.home)
     return None

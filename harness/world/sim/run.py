@@ -37,7 +37,7 @@ class Run:
         self.scenario = scenario
         self.cast = Cast(system, scenario)
         fate = fate_of(scenario.faults, self.streams, self.cast)
-        conditions = conditions_of(scenario)
+        conditions = conditions_of(scenario, self.cast)
         self.world = build(system, controls, records(system), seed=seed, fate=fate, conditions=conditions, reach=reach)
         self.disturbed = any(one.message in ORDINARY for one in scenario.faults)
         self.under_way: list[simpy.Process] = []
