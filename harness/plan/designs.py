@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.load import Loaded, read_document
+from harness.load import Document, Loaded, read_document
 from harness.plan.files import load_system, scenario_of, system_of
+from harness.plan.misfits import refuse_misfits
 from harness.plan.overlays import overlaid
 from harness.plan.scenario import Expectation, Scenario
 from harness.plan.system import System
@@ -36,7 +37,10 @@ def cases(scenario: Scenario) -> Iterator[Case]:
     for design, variant in pairs:
         expect = tuple(one for one in scenario.expect if (one.design, one.variant) == (design, variant))
         name = "/".join(part for part in (design or "as_is", variant) if part)
-        yield Case(name, systems[design], variant_of(scenario, variant), expect)
+        document = _document(scenario, variant)
+        varied = scenario_of(document).model if variant is not None else scenario
+        refuse_misfits(varied, systems[design], document)
+        yield Case(name, systems[design], varied, expect)
 
 
 def design_of(scenario: Scenario, name: str | None) -> System:
@@ -58,7 +62,10 @@ def _laid_over(base: Loaded[System], scenario: Scenario, name: str | None) -> Sy
 
 def variant_of(scenario: Scenario, name: str | None) -> Scenario:
     """A scenario with one of its changes made; raises ProblemList for mistakes in the change."""
-    if name is None:
-        return scenario
+    return scenario if name is None else scenario_of(_document(scenario, name)).model
+
+
+def _document(scenario: Scenario, variant: str | None) -> Document:
+    """The file of a scenario, with one of its changes made."""
     document = read_document(scenario.path)
-    return scenario_of(overlaid(document, document, "variants", name)).model
+    return document if variant is None else overlaid(document, document, "variants", variant)
