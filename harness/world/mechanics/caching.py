@@ -18,7 +18,7 @@ from harness.trace import Cause
 from harness.world.mechanics.commands import Call, Step
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Hop, Stop, settle, touched
-from harness.world.mechanics.records import Cached, Credential, Record, Task
+from harness.world.mechanics.records import Cached, Credential, Due, Record, Task
 from harness.world.mechanics.state import World
 
 ANSWERS = "fault:response_cache"
@@ -96,6 +96,19 @@ def fill(
             asking = _Asking(world, step, hop.info, hop.credential, hop.request.actor_client, task)
             holds = tuple(one.id for one in records)
             _keep(world, name, cache, asking, hop.info.api, holds, apart=_apart(world, cache, hop))
+
+
+def open_to(world: World, credential: Credential, info: EndpointInfo) -> Iterable[Served]:
+    """What caches on the way to an endpoint have for a credential that asks without a parameter; nothing is written."""
+    step = Call(agent=credential.holder, task=credential.task, endpoint=info.name, credential=credential.handle)
+    task = world.tasks.get(credential.task) if credential.task else None
+    for stands in ("gateway", "api"):
+        for name, cache in world.design.caches_of(info, stands):
+            asking = _Asking(world, step, info, credential, credential.client, task)
+            apart = info.api == world.design.mcp_api and world.design.on("K05", info.api)
+            entry, _ = _look(world, _key(name, cache, asking), asking.user, apart)
+            if entry is not None:
+                yield Served(entry, stands, _records(world, entry))
 
 
 def effects(world: World, hop: Hop, found: Served, task: Task | None) -> list[Effect]:
@@ -275,6 +288,8 @@ def _keep(
         until_ms=world.now_ms + cache.lifetime if until_ms is None else until_ms,
     )
     world.answers[key] = (*live, entry)
+    if world.design.reach:
+        world.plan(Due(entry.until_ms, "expiry", api))
 
 
 def _records(world: World, entry: Cached) -> tuple[Record, ...]:
