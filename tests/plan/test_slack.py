@@ -20,7 +20,12 @@ def _with(**changes: object) -> System:
 
 @pytest.mark.parametrize(
     ("settings", "longest_ms"),
-    [({}, 245_000), ({"session_idle": "1m"}, 185_000), ({"access_token_lifetime": "5m"}, 425_000), ({"leeway": "0s"}, 240_000)],
+    [
+        ({}, 245_000),
+        ({"session_idle": "1m"}, 185_000),
+        ({"access_token_lifetime": "5m"}, 425_000),
+        ({"leeway": "0s"}, 240_000),
+    ],
 )
 def test_a_silent_departure_ends_after_idle_time_lifetime_and_leeway(settings: dict[str, str], longest_ms: int) -> None:
     system = _with(**settings)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.oauth import Presented
 from harness.trace import Request, Who
-from harness.world.mechanics import guard, replicas
+from harness.world.mechanics import access, guard
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo, privilege_of
 from harness.world.mechanics.effects import Hop, disclosures, indexed, touched
@@ -147,7 +147,7 @@ def _trimmed(
     if not world.design.at("K04", target):
         return records, ()
     person = credential.user if credential else None
-    seen = tuple(one for one in records if person in replicas.entitled_at(world, target, one))
+    seen = tuple(one for one in records if person in access.entitled_at(world, target, one))
     return seen, tuple(one for one in records if one not in seen)
 
 

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from harness.oauth import Presented
 from harness.trace import Cause
 from harness.world.mechanics import answers, caching, custody, egress, grants, guard, jobs, sinks, transport
 from harness.world.mechanics.aims import aimed, behind_tool, hop_of, selected
 from harness.world.mechanics.commands import Call
+from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import (
     Effect,
     Hop,
@@ -45,18 +47,17 @@ def call(world: World, step: Call) -> Reply:
     if step.around:
         return _around_the_gateway(world, step, first, asked, task)
     by = transport.taken_for(world, step, info)
-    stop = custody.refusal(world, step, info, credential, task)
+    stop, kept = custody.refusal(world, step, info, credential, task), None
     if stop is None:
         met = _before_checks(world, step, first, asked, task)
         if met is not None:
             return met
-        stop = transport.refusal(world, step, first, asked) or guard.decide(
-            world, info, first.request, credential, asked, by=by, presented=aim.presented
-        )
+        stop, kept = transport.refusal(world, step, first, asked), None
+        if stop is None:
+            stop, kept = _decided(world, step, first, asked, task, by=by, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, first, asked, task, stop)
     allowed(world, step, first)
-    kept = caching.served(world, step, first, asked.info, task, ("api",))
     if kept is not None:
         return _hand_out(world, step, first, asked, task, kept)
     if behind_tool(world, step, info) is None:
@@ -78,6 +79,25 @@ def _before_checks(
         world.count("unanswered")
         return Reply(ok=False, error="temporarily_unavailable")
     return None
+
+
+def _decided(
+    world: World,
+    step: Call,
+    hop: Hop,
+    asked: guard.Asked,
+    task: Task | None,
+    *,
+    by: EndpointInfo | None = None,
+    presented: Presented | None = None,
+) -> tuple[Stop | None, caching.Served | None]:
+    """The enforcement point's answer; where the API has a kept answer, the token alone is looked at and no record."""
+    kept = caching.served(world, step, hop, asked.info, task, ("api",))
+    if kept is None:
+        stop = guard.decide(world, hop.info, hop.request, hop.credential, asked, by=by, presented=presented)
+    else:
+        stop = guard.decide(world, hop.info, hop.request, hop.credential, asked._replace(records=()), by=by)
+    return stop, kept
 
 
 def _hand_out(
@@ -167,13 +187,12 @@ def _arrived(world: World, sent: Sent) -> Reply:
     met = _before_checks(world, step, second, asked, task, first)
     if met is not None:
         return met
-    stop = guard.decide(world, info, second.request, credential, asked, presented=aim.presented)
+    stop, kept = _decided(world, step, second, asked, task, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, second, asked, task, stop)
     allowed(world, step, second)
     if step.job:
         jobs.queue(world, jobs.Job(step, info.name, credential.handle))
-    kept = caching.served(world, step, second, asked.info, task, ("api",))
     if kept is not None:
         return _hand_out(world, step, second, asked, task, kept, first)
     return _handle(world, step, second, asked, task, tool=first)

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.trace import Event
 from harness.world.mechanics import (
+    access,
     approvals,
     calls,
     commands,
@@ -66,8 +67,8 @@ _HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
     commands.LockUser: operators.lock_user,
     commands.UnlockUser: operators.unlock_user,
     commands.EndSessions: operators.end_sessions,
-    commands.GiveAccess: people.give_access,
-    commands.EndAccess: people.end_access,
+    commands.GiveAccess: access.give_access,
+    commands.EndAccess: access.end_access,
     commands.Leak: operators.leak,
     commands.StealClient: operators.steal_client,
     commands.Lure: people.follow_link,
@@ -166,7 +167,7 @@ def _happen(world: World, due: Due) -> None:
     elif due.kind == "put_down":
         people.leave(world, commands.Leave(due.target, str(due.payload)))
     elif due.kind == "mandate_end":
-        people.end_mandate(world, due)
+        access.end_mandate(world, due)
     elif due.kind == "consent_lapse":
         people.lapse(world, due)
     elif due.kind == "session_idle":

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from harness.oauth import Details, Presented, Refusal
 from harness.plan.controls import credit
 from harness.trace import Request, Who
-from harness.world.mechanics import limits, proofs, replicas
+from harness.world.mechanics import access, limits, proofs
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
 from harness.world.mechanics.effects import Stop, operation_fields
 from harness.world.mechanics.legality import THIEF
@@ -185,7 +185,7 @@ def presented_at(
 
 def _entitled(world: World, info: EndpointInfo, asked: Asked) -> tuple[tuple[str, ...], ...]:
     """Who may see each of the records that a request selects, as this API knows it."""
-    return tuple(replicas.entitled_at(world, info, record) for record in asked.records)
+    return tuple(access.entitled_at(world, info, record) for record in asked.records)
 
 
 def details_of(operation: Operation, *, subject: str) -> Details:

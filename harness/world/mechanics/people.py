@@ -14,8 +14,6 @@ from harness.world.mechanics.commands import (
     AnswerPrompt,
     Arrive,
     DeclineConsent,
-    EndAccess,
-    GiveAccess,
     GiveConsent,
     Halt,
     Leave,
@@ -142,28 +140,6 @@ def lapse(world: World, due: Due) -> None:
     if current is not None:
         del world.consents[current]
         replicas.decided(world, world.design.home, "consents", "withdraw_consent", due.target)
-
-
-def end_mandate(world: World, due: Due) -> None:
-    """A right to somebody else's records ends: for the ledger, and for the APIs, which know it from there."""
-    end_access(world, EndAccess(due.target, str(due.payload)))
-
-
-def end_access(world: World, command: EndAccess) -> Reply:
-    """A person may see another's records no more, whatever let them: a mandate, an assignment, a joint policy."""
-    for record in list(world.records.values()):
-        if record.owner == command.owner:
-            left = tuple(name for name in record.entitled if name != command.user)
-            replicas.entitle(world, record, left)
-    return Reply(ok=True)
-
-
-def give_access(world: World, command: GiveAccess) -> Reply:
-    """A person may see another's records from now on."""
-    for record in list(world.records.values()):
-        if record.owner == command.owner and command.user not in record.entitled:
-            replicas.entitle(world, record, (*record.entitled, command.user))
-    return Reply(ok=True)
 
 
 def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:

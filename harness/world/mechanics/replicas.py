@@ -1,22 +1,17 @@
-"""What is decided in one place and known in another only later: the copies that authorization servers and APIs decide by.
+"""What is decided in one place and known in another only later: the copies that authorization servers decide by.
 
 A decision counts from its instant, and what it tells others goes out at once; a server whose replica lags goes on
-issuing by what it still knows, an API goes on comparing with who used to be entitled. K16 may be as late by design.
+issuing by what it still knows. K16 may be as late by design. Who may see a record is in `access`.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
-
 from harness.oauth import AuthorizationServer, Signal
 from harness.world.mechanics import signals
-from harness.world.mechanics.design import EndpointInfo
-from harness.world.mechanics.records import Due, Record
+from harness.world.mechanics.records import Due
 from harness.world.mechanics.state import World
-
-OWNERS = "owners"
 
 
 class Change(NamedTuple):
@@ -70,27 +65,3 @@ def _known_ms(world: World, server: str, fact: str) -> int:
     if fact == "denials" and world.design.on("K16", server):
         seen_ms = max(seen_ms, world.now_ms + (world.design.controls.setting("K16").delay or 0))
     return seen_ms
-
-
-# ---------------------------------------------------------------- who may see a record
-
-
-def entitle(world: World, record: Record, entitled: tuple[str, ...]) -> None:
-    """Who may see a record changes: for the ledger now, for each API when its replica knows."""
-    if entitled == record.entitled:
-        return
-    world.records[record.id] = replace(record, entitled=entitled)
-    for api in world.peps:
-        seen_ms = world.conditions.seen_ms(OWNERS, api, world.now_ms)
-        if seen_ms > world.now_ms:
-            world.formerly[api, record.id] = (*world.formerly.get((api, record.id), ()), (seen_ms, record.entitled))
-
-
-def entitled_at(world: World, info: EndpointInfo, record: Record) -> tuple[str, ...]:
-    """Who may see a record, as the API of an endpoint knows it; with K04 as strong as `fresh` it asks where it is decided."""
-    if not world.formerly or world.design.strength_at("K04", info.api) == "fresh":
-        return record.entitled
-    for seen_ms, entitled in world.formerly.get((info.api, record.id), ()):
-        if world.now_ms < seen_ms:
-            return entitled
-    return record.entitled
