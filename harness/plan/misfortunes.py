@@ -53,7 +53,7 @@ class Window(Closed):
 class Fault(Window):
     """A rule on messages: what it matches, and what becomes of them. The first rule that matches decides."""
 
-    message: Literal["any"] | Signalled | Ordinary = Field(
+    message: Literal["any", Signalled, Ordinary] = Field(
         default="any",
         description="Which messages it matches: `any` signal, one kind of signal, a `call` of an agent and its `answer`, "
         "the `hop` from an MCP server to the API behind a tool, or a `token_request` and its `token_answer`.",

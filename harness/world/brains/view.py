@@ -165,7 +165,7 @@ class View:
                 and set(scopes) <= set(one.facts.token_scope)
                 and one.approval is None
                 and one.expires_ms > self._world.now_ms
-                and one.provider is None
+                and (one.provider is None or self.has_own_model)
             ):
                 return one
         return None
