@@ -71,8 +71,9 @@ def _misfortunes(scenario: Scenario, system: System) -> Iterator[Misfit]:
             yield Misfit(("lags", number, "at"), missing, did_you_mean(lag.at, list(system.apis)))
         elif lag.at is not None:
             yield from _among("api or server", lag.at, places, "lags", number, "at")
-    for api in scenario.clocks:
-        yield from _among("api", api, system.apis, "clocks", api)
+    for field in ("clocks", "fast_clocks"):
+        for api in getattr(scenario, field):
+            yield from _among("api", api, system.apis, field, api)
 
 
 def _job(job: Job, system: System, *path: str | int) -> Iterator[Misfit]:

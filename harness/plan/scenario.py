@@ -195,6 +195,7 @@ class Scenario(Closed):
     )
     lags: list[Lag] = Field(default=[], description="Replicas that know what was decided only after a while.")
     clocks: dict[Name, DurationMs] = Field(default={}, description="By how much the clock of an API runs late.")
+    fast_clocks: dict[Name, DurationMs] = Field(default={}, description="By how much the clock of an API runs ahead.")
     until: DurationMs | None = Field(
         default=None, description="How long the run goes on; by default until all is done."
     )

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from harness.load import read_document
-from harness.plan import Controls, Setting, load_scenario, load_system, unfit
+from harness.plan import Controls, Scenario, Setting, load_scenario, load_system, unfit
 from harness.plan.caches import KeyPart
 from harness.plan.controls import control_catalogue
 from harness.plan.misfortunes import ORDINARY
@@ -23,9 +23,9 @@ SCENARIOS = [text for text in EXAMPLES if text.startswith("kind: scenario")]
 INSURANCE = "scenarios/systems/insurance.yaml"
 
 
-def test_the_readme_shows_seven_scenarios_two_systems_and_the_settings_of_controls() -> None:
+def test_the_readme_shows_seven_scenarios_three_systems_and_the_settings_of_controls() -> None:
     assert len(SCENARIOS) == 7
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 11
 
 
 @pytest.mark.parametrize("text", SCENARIOS[:3], ids=["twist", "actions", "misfortunes"])
@@ -107,3 +107,21 @@ def test_every_part_of_a_key_and_everything_that_a_cache_forgets_is_named() -> N
     section = text[text.index("### Caches") : text.index("\n## Misbehaviours")]
     for word in (*get_args(KeyPart), "write"):
         assert f"`{word}`" in section
+
+
+def test_a_system_that_is_written_from_nothing_does_all_of_its_honest_work(tmp_path: Path) -> None:
+    path = tmp_path / "clinic.yaml"
+    path.write_text(next(one for one in EXAMPLES if "name: clinic" in one))
+    system = load_system(path).model
+    tasks = [{"kind": kind, "at": f"{2 + 30 * number}s"} for number, kind in enumerate(system.tasks)]
+    visits = [
+        {"user": "A", "tasks": tasks},
+        {"user": "eve", "tasks": [{"kind": "notes", "about": "A"}]},
+        {"user": "carer", "tasks": [{"kind": "notes", "about": "B"}]},
+    ]
+    agreed = [{"at": "1s", "give_consent": "B", "purpose": "care"}]
+    story = {"kind": "scenario", "id": "X99", "title": "a day", "visits": visits, "actions": agreed}
+    trace = simulate(system, Controls.of(system), Scenario.model_validate(story))
+    assert trace.counters["benign"]["completed"] == trace.counters["benign"]["tasks"] == len(tasks) + 2
+    assert trace.counters["benign"]["refused_calls"] == 0
+    assert {event.who.tenant for event in trace.events if event.who.user == "mia"} == {"north"}

@@ -56,7 +56,10 @@ def as_designed(message: Message) -> int | None:
 
 
 class Conditions(NamedTuple):
-    """Misfortunes that are known beforehand: servers that do not answer for a while, late clocks and late replicas."""
+    """Misfortunes that are known beforehand: servers that do not answer for a while, wrong clocks, late replicas.
+
+    A clock that is ahead is late by less than nothing.
+    """
 
     outages: tuple[tuple[str, int, int], ...] = ()
     late_ms: Mapping[str, int] = {}

@@ -41,7 +41,8 @@ def _matches(fault: Fault, message: Message, cast: Cast) -> bool:
 
 
 def conditions_of(scenario: Scenario, cast: Cast) -> Conditions:
-    """Outages, late clocks and late replicas, as the scenario sets them."""
+    """Outages, wrong clocks and late replicas, as the scenario sets them."""
     outages = tuple((cast.place(one.server), one.since, one.until) for one in scenario.outages)
     lags = tuple(one.model_copy(update={"at": cast.place(one.at)}) if one.at else one for one in scenario.lags)
-    return Conditions(outages, dict(scenario.clocks), lags)
+    late_ms = scenario.clocks | {api: -fast_ms for api, fast_ms in scenario.fast_clocks.items()}
+    return Conditions(outages, late_ms, lags)
