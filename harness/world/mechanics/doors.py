@@ -194,7 +194,7 @@ def _held(world: World) -> Iterator[Credential]:
 def slack_ms(world: World) -> int:
     """How long after its end a token may still be accepted: leeway, and clocks that run late."""
     leeway_ms = max(server.leeway for server in world.design.system.servers.values())
-    return leeway_ms + max(0, *world.conditions.late_ms.values())
+    return leeway_ms + max((0, *world.conditions.late_ms.values()))
 
 
 def _together(each: Iterable[Opened]) -> Opened:
