@@ -32,7 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-without", action="append", default=[], metavar="CONTROL", help="take a control away (repeatable)"
     )
     group.addoption(
-        "--harness-search", action="store_true", help="search for attacks on each requirement too (slow, off by default)"
+        "--harness-search",
+        action="store_true",
+        help="search for attacks on each requirement too (slow, off by default)",
     )
     group.addoption("--harness-today", metavar="DATE", help="the date that waivers are held against (default: today)")
 

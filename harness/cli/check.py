@@ -155,12 +155,13 @@ def _words_of(source: Source, problems: list[Problem]) -> Words | None:
 def _check_kind(document: Document, path: str) -> Iterable[Problem]:
     from harness.load import did_you_mean
     from harness.plan import load_scenario, load_system
+    from harness.plan.designs import check_designs
 
     kind = document.value.get("kind")
     if kind == "system":
         load_system(path)
     elif kind == "scenario":
-        load_scenario(path)
+        check_designs(load_scenario(path).model)
     elif kind == "sweep":
         from harness.sweep import load_sweep
 

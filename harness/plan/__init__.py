@@ -9,7 +9,8 @@ words(loaded.model)                                            # what the requir
 from harness.plan.controls import Control, Controls, control_catalogue
 from harness.plan.files import kind_of, load_scenario, load_scenarios, load_system, scenario_files, system_of
 from harness.plan.misbehaviours import Misbehaviour, misbehaviour_catalogue
-from harness.plan.needs import applies, unfit
+from harness.plan.misfits import unfit
+from harness.plan.needs import applies
 from harness.plan.scenario import Expectation, Job, Scenario, Twist
 from harness.plan.system import Setting, System
 from harness.plan.words import words

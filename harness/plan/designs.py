@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.load import Loaded, read_document
+from harness.load import Document, Loaded, ProblemList, read_document
 from harness.plan.files import load_system, scenario_of, system_of
+from harness.plan.misfits import refuse_misfits
 from harness.plan.overlays import overlaid
 from harness.plan.scenario import Expectation, Scenario
 from harness.plan.system import System
@@ -30,18 +31,38 @@ class Case:
 
 def cases(scenario: Scenario) -> Iterator[Case]:
     """Every pair of design and variant that the file expects something of; raises ProblemList for mistakes."""
-    base = _base(scenario)
+    base, file = _base(scenario), read_document(scenario.path)
     pairs = dict.fromkeys((one.design, one.variant) for one in scenario.expect)
-    systems = {design: _laid_over(base, scenario, design) for design, _ in pairs}
+    systems = {design: _laid_over(base, file, design) for design, _ in pairs}
     for design, variant in pairs:
         expect = tuple(one for one in scenario.expect if (one.design, one.variant) == (design, variant))
         name = "/".join(part for part in (design or "as_is", variant) if part)
-        yield Case(name, systems[design], variant_of(scenario, variant), expect)
+        document = _varied(file, variant)
+        varied = scenario_of(document).model if variant is not None else scenario
+        refuse_misfits(varied, systems[design], document)
+        yield Case(name, systems[design], varied, expect)
+
+
+def check_designs(scenario: Scenario) -> None:
+    """Raise ProblemList for mistakes in any design or variant of a file, also in those that nothing is expected of."""
+    if scenario.system is None:
+        return
+    file, path = read_document(scenario.path), Path(scenario.path).parent / scenario.system
+    if not path.is_file():
+        raise ProblemList([file.problem(f"there is no file `{scenario.system}`", "system")])
+    base = load_system(path)
+    systems = [base.model] if not scenario.designs else []
+    systems += [_laid_over(base, file, name) for name in scenario.designs]
+    for variant in (None, *scenario.variants):
+        document = _varied(file, variant)
+        varied = scenario_of(document).model if variant is not None else scenario
+        for system in systems:
+            refuse_misfits(varied, system, document)
 
 
 def design_of(scenario: Scenario, name: str | None) -> System:
     """The system of a scenario file, under one of its designs."""
-    return _laid_over(_base(scenario), scenario, name)
+    return _laid_over(_base(scenario), read_document(scenario.path), name)
 
 
 def _base(scenario: Scenario) -> Loaded[System]:
@@ -49,16 +70,17 @@ def _base(scenario: Scenario) -> Loaded[System]:
     return load_system(Path(scenario.path).parent / scenario.system)
 
 
-def _laid_over(base: Loaded[System], scenario: Scenario, name: str | None) -> System:
-    overlay = scenario.designs[name] if name is not None else {}
-    if not overlay:
+def _laid_over(base: Loaded[System], document: Document, name: str | None) -> System:
+    if name is None or not document.value["designs"][name]:
         return base.model
-    return system_of(overlaid(base.document, read_document(scenario.path), "designs", str(name))).model
+    return system_of(overlaid(base.document, document, "designs", name)).model
 
 
 def variant_of(scenario: Scenario, name: str | None) -> Scenario:
     """A scenario with one of its changes made; raises ProblemList for mistakes in the change."""
-    if name is None:
-        return scenario
-    document = read_document(scenario.path)
-    return scenario_of(overlaid(document, document, "variants", name)).model
+    return scenario if name is None else scenario_of(_varied(read_document(scenario.path), name)).model
+
+
+def _varied(document: Document, variant: str | None) -> Document:
+    """A file with one of its changes made."""
+    return document if variant is None else overlaid(document, document, "variants", variant)

@@ -180,6 +180,10 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
     for name, agent in system.agents.items():
         if agent.provider is not None and agent.provider not in system.providers:
             yield unknown(document, "provider", agent.provider, system.providers, "agents", name, "provider")
+    for name, provider in system.providers.items():
+        if provider.fallback is not None and provider.fallback not in system.providers:
+            yield unknown(document, "provider", provider.fallback, system.providers, "providers", name, "fallback")
+    yield from _cache_problems(system, document)
     for name, purpose in system.purposes.items():
         if purpose.provider is not None and purpose.provider not in system.providers:
             yield unknown(document, "provider", purpose.provider, system.providers, "purposes", name, "provider")
@@ -194,6 +198,22 @@ def _system_problems(system: System, document: Document) -> Iterator[Problem]:
     yield from setting_problems(system, document)
     yield from _people_problems(system, document)
     yield from _assumption_problems(system, document)
+
+
+def _cache_problems(system: System, document: Document) -> Iterator[Problem]:
+    """A cache of what is not there would hold nothing without a word."""
+    for name, cache in system.caches.items():
+        for number, api in enumerate(cache.at):
+            if api not in system.apis:
+                yield unknown(document, "api", api, system.apis, "caches", name, "at", number)
+        known = {one for api in cache.at if api in system.apis for one in system.apis[api].endpoints}
+        for number, endpoint in enumerate(cache.endpoints):
+            if endpoint not in known:
+                yield unknown(document, "endpoint", endpoint, known, "caches", name, "endpoints", number)
+        for field in ("stands", "endpoints", "forgets"):
+            if cache.holds == "tokens" and field in cache.model_fields_set:
+                message = f"`{field}` means nothing for a cache of tokens"
+                yield document.problem(message, "caches", name, field, on_key=True)
 
 
 def _tools_of(task: TaskSpec) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -225,6 +245,13 @@ def _people_problems(system: System, document: Document) -> Iterator[Problem]:
         for place, customer in enumerate(group):
             if customer not in people.customers:
                 yield unknown(document, "customer", customer, people.customers, "people", "joint", number, place)
+    known = {*everybody, *people.others}
+    for field in ("tenants", "regions"):
+        for person in getattr(people, field):
+            if person not in known:
+                hint = did_you_mean(person, known)
+                message = f"unknown person `{person}`"
+                yield document.problem(message, "people", field, person, on_key=True, suggestion=hint)
     for name, employee in people.employees.items():
         for number, customer in enumerate(employee.assigned):
             if customer not in people.customers:

@@ -1,8 +1,7 @@
-"""What a misbehaviour or a scenario needs of a system, and whether a system has it.
+"""What a misbehaviour needs of a system, and whether a system has it.
 
 Where something is missing the answer is a reason in words, and what was asked about *does not apply*: it is left out of
-a run and said to be, since nothing that was not tried may count as passed. Names that a scenario file uses (tasks,
-people, agents, endpoints) are needs as well, as is what the catalogue says of each misbehaviour in it.
+a run and said to be, since nothing that was not tried may count as passed.
 """
 
 from __future__ import annotations
@@ -12,11 +11,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from harness.plan.misbehaviours import Misbehaviour, misbehaviour_catalogue
-from harness.plan.scenario import Action, Job, Scenario, Twist
 from harness.plan.system import Agent, Api, Endpoint, System
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ROLES = {"main": "backend", "third_party": "third_party", "foreign": "partner"}
 
 
 class Need(NamedTuple):
@@ -34,90 +29,6 @@ def applies(misbehaviour: Misbehaviour | str, system: System, *, outsider: bool 
     entry = misbehaviour_catalogue()[misbehaviour] if isinstance(misbehaviour, str) else misbehaviour
     needs = entry.needs_outside if outsider else entry.needs
     return next((NEEDS[word].missing for word in needs if not NEEDS[word].has(system)), None)
-
-
-def unfit(scenario: Scenario, system: System) -> str | None:
-    """Why a scenario does not apply to a system; None where it does."""
-    return next(_reasons(scenario, system), None)
-
-
-def _reasons(scenario: Scenario, system: System) -> Iterator[str]:
-    for visit in scenario.visits:
-        yield from _person(visit.user, system)
-        for job in visit.tasks:
-            yield from _job(job, system)
-    for action in scenario.actions:
-        yield from _action(action, system)
-    yield from _misfortunes(scenario, system)
-
-
-def _misfortunes(scenario: Scenario, system: System) -> Iterator[str]:
-    for fault in scenario.faults:
-        if fault.to is not None and fault.to not in (*system.apis, *system.servers):
-            yield f"there is no api or server `{fault.to}`"
-    for outage in scenario.outages:
-        if outage.server not in system.servers:
-            yield f"there is no server `{outage.server}`"
-    for api in scenario.clocks:
-        if api not in system.apis:
-            yield f"there is no api `{api}`"
-
-
-def _job(job: Job, system: System) -> Iterator[str]:
-    if job.kind not in system.tasks:
-        yield f"there is no task `{job.kind}`"
-    if job.purpose is not None and job.purpose not in system.purposes:
-        yield f"there is no purpose `{job.purpose}`"
-    yield from _agent(job.agent, system)
-    if job.twist is not None:
-        yield from _twist(job.twist, system, outsider=False)
-
-
-def _action(action: Action, system: System) -> Iterator[str]:
-    for agent in (action.disable_agent, action.enable_agent):
-        yield from _agent(agent or "", system)
-    people = (action.lock_user, action.revoke_task_of, action.withdraw_consent, action.give_consent)
-    for person in (*people, action.halt_task_of, action.leak_tokens_of):
-        yield from _person(person, system) if person is not None else ()
-    for endpoint in (action.change_tool, action.calls, action.add_tool, action.approve_tool):
-        yield from _endpoint(endpoint, system) if endpoint is not None else ()
-    if action.thief is not None:
-        yield from _twist(action.thief, system, outsider=True)
-
-
-def _twist(twist: Twist, system: System, *, outsider: bool) -> Iterator[str]:
-    if twist.id in misbehaviour_catalogue():
-        reason = applies(twist.id, system, outsider=outsider)
-        if reason is not None:
-            yield f"{twist.id}: {reason}"
-    if twist.endpoint is not None:
-        yield from _endpoint(twist.endpoint, system)
-    if twist.target is not None:
-        yield from _person(twist.target, system)
-
-
-def _endpoint(name: str, system: System) -> Iterator[str]:
-    if name not in dict(_endpoints(system)):
-        yield f"there is no endpoint `{name}`"
-
-
-def _person(name: str, system: System) -> Iterator[str]:
-    people = system.people
-    if len(name) == 1 and name in LETTERS and name not in people.customers:
-        if LETTERS.index(name) >= len(people.customers):
-            yield f"there are only {len(people.customers)} customers, and `{name}` would be another"
-        return
-    everybody = (*people.customers, *people.employees, *people.brokers, *people.administrators, *people.others)
-    if name not in everybody:
-        yield f"there is no person `{name}`"
-
-
-def _agent(name: str, system: System) -> Iterator[str]:
-    role = ROLES.get(name)
-    if role is not None and not any(_of_kind(system, role)):
-        yield f"there is no {role.replace('_', '-')} agent"
-    elif role is None and name and name not in system.agents:
-        yield f"there is no agent `{name}`"
 
 
 # ---------------------------------------------------------------- what a system can have

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from harness.plan.misfortunes import Fault as Fault
+from harness.plan.misfortunes import Lag as Lag
+from harness.plan.misfortunes import Outage as Outage
 from harness.plan.values import Closed, DurationMs, Name
 
 Verdict = Literal["held", "violated", "not_challenged", "error"]
@@ -75,6 +78,28 @@ class Visit(Closed):
         return self.skip + self.arrives
 
 
+DEEDS = (
+    "disable_agent",
+    "enable_agent",
+    "lock_user",
+    "unlock_user",
+    "end_sessions_of",
+    "give_access",
+    "end_access",
+    "change_tool",
+    "add_tool",
+    "approve_tool",
+    "revoke_task_of",
+    "withdraw_consent",
+    "give_consent",
+    "halt_task_of",
+    "leak_tokens_of",
+    "leak_client",
+    "thief",
+)
+"""What an action can do; the other keys say how."""
+
+
 class Action(Closed):
     """Something that an operator, a person or an outsider does at an instant."""
 
@@ -83,6 +108,13 @@ class Action(Closed):
     sparing: bool = Field(default=False, description="Deny this program alone, even where others share its client.")
     enable_agent: Name | None = Field(default=None, description="An administrator lets this agent work again.")
     lock_user: Name | None = Field(default=None, description="An administrator locks this person's account.")
+    unlock_user: Name | None = Field(default=None, description="An administrator opens this person's account again.")
+    end_sessions_of: Name | None = Field(default=None, description="An administrator ends this person's sessions.")
+    give_access: Name | None = Field(
+        default=None, description="This person may see the records of another: a mandate, an assignment, a share."
+    )
+    end_access: Name | None = Field(default=None, description="This person may see the records of another no more.")
+    records_of: Name | None = Field(default=None, description="Whose records an access is to.")
     change_tool: str | None = Field(default=None, description="The definition of a tool changes under its name.")
     add_tool: str | None = Field(default=None, description="A tool is there that nobody has looked at.")
     calls: str | None = Field(default=None, description="What the changed tool calls from now on.")
@@ -109,25 +141,13 @@ class Action(Closed):
         default="one", description="Whether one agent is denied, or all of its domain."
     )
 
-
-class Fault(Closed):
-    """A rule on messages: what it matches, and what becomes of them."""
-
-    message: Literal["session_revoked", "agent_denied", "grant_revoked", "consent_withdrawn", "any"] = Field(
-        default="any", description="Which messages it matches."
-    )
-    to: Name | None = Field(default=None, description="To whom the message goes; without it to anybody.")
-    lose: bool = Field(default=False, description="The message never arrives.")
-    delay: DurationMs = Field(default=0, description="How much later it arrives.")
-    share: float = Field(default=1.0, ge=0, le=1, description="The share of matching messages, drawn from the seed.")
-
-
-class Outage(Closed):
-    """An authorization server that does not answer for a while."""
-
-    server: Name = Field(default="home", description="Which server.")
-    since: DurationMs = Field(description="From when, counted from the start of the run.")
-    until: DurationMs = Field(description="Until when.")
+    @model_validator(mode="after")
+    def _complete(self) -> Action:
+        if not any(getattr(self, name) is not None for name in DEEDS):
+            raise ValueError(f"nothing is done at this instant: add one of {', '.join(f'`{one}`' for one in DEEDS)}")
+        if (self.give_access or self.end_access) and self.records_of is None:
+            raise ValueError("an access is to somebody's records: add `records_of`")
+        return self
 
 
 class Expectation(Closed):
@@ -170,8 +190,12 @@ class Scenario(Closed):
     actions: list[Action] = Field(default=[], description="What operators, people and outsiders do at an instant.")
     script: list[Given] = Field(default=[], description="Commands given as they are; a saved attack.")
     faults: list[Fault] = Field(default=[], description="Rules on messages, tried in order.")
-    outages: list[Outage] = Field(default=[], description="Authorization servers that do not answer for a while.")
+    outages: list[Outage] = Field(
+        default=[], description="Authorization servers, APIs and model providers that do not answer for a while."
+    )
+    lags: list[Lag] = Field(default=[], description="Replicas that know what was decided only after a while.")
     clocks: dict[Name, DurationMs] = Field(default={}, description="By how much the clock of an API runs late.")
+    fast_clocks: dict[Name, DurationMs] = Field(default={}, description="By how much the clock of an API runs ahead.")
     until: DurationMs | None = Field(
         default=None, description="How long the run goes on; by default until all is done."
     )

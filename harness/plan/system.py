@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from harness.plan.caches import Cache
 from harness.plan.values import Closed, DurationMs, Name
 
 Level = Literal["low", "medium", "high"]
@@ -74,6 +75,9 @@ class People(Closed):
     regions: dict[Name, str] = Field(
         default={}, description="Where a customer and the records about them are; else EU."
     )
+    tenants: dict[Name, Name] = Field(
+        default={}, description="To which tenant a person and the records about them belong; else `insurer`."
+    )
     population: int | None = Field(default=None, description="How many customers there really are.")
     population_source: Source | None = Field(default=None, description="Who says how many customers there are.")
 
@@ -97,6 +101,11 @@ class Endpoint(Closed):
     )
     category: Name | None = Field(default=None, description="The category of the records it touches.")
     extra: list[Name] = Field(default=[], description="Further categories that its answer carries with it.")
+    covers: Literal["own", "everybody"] = Field(
+        default="own",
+        description="What a query without a parameter finds: the caller's own records, or, as an index over everybody's "
+        "does, whatever there is; K04 leaves out what the person in the token may not see.",
+    )
     operation: Name | None = Field(default=None, description="The type of the operation that it completes.")
     privilege: Level = Field(default="low", description="How much harm a call can do; high asks for an approval.")
     calls: str | None = Field(default=None, description="Of an MCP tool: the API endpoint that it calls.")
@@ -150,6 +159,7 @@ class Provider(Closed):
     model: str = Field(default="general-1", description="The name of its model.")
     region: str = Field(default="EU", description="Where it processes data.")
     cost_per_1000_tokens: float = Field(default=0.01, description="What a thousand tokens cost.")
+    fallback: Name | None = Field(default=None, description="Where requests go while this one does not answer.")
 
 
 class Purpose(Closed):
@@ -186,6 +196,10 @@ class Agent(Closed):
     binding: Literal["mtls", "dpop", "none"] = Field(
         default="mtls", description="How its tokens are bound to it (K20)."
     )
+    timeout: DurationMs | None = Field(
+        default=None, description="How long it waits for an answer before it gives up; without one for ever."
+    )
+    retries: int = Field(default=0, ge=0, le=10, description="How often it sends again what nobody answered in time.")
     document: str | None = Field(
         default=None, description="The URL of its client ID metadata document, which is its client_id then."
     )
@@ -238,7 +252,9 @@ class System(Closed):
         default="exchanged", description="Whether each hop gets a token of its own, or the login token goes along."
     )
     people: People = Field(description="Everybody whom the ledger knows.")
-    servers: dict[Name, Server] = Field(default={"home": Server()}, description="Authorization servers, by name.")
+    servers: dict[Name, Server] = Field(
+        default={"home": Server()}, description="Authorization servers, by name.", min_length=1
+    )
     apis: dict[Name, Api] = Field(
         description="Resource servers by name, each with its own audience and enforcement point."
     )
@@ -249,6 +265,7 @@ class System(Closed):
     providers: dict[Name, Provider] = Field(default={}, description="LLM providers by name.")
     purposes: dict[Name, Purpose] = Field(default={}, description="What data is used for, by name.")
     shared: list[Shared] = Field(default=[], description="Records about several people.")
+    caches: dict[Name, Cache] = Field(default={}, description="Caches of answers and of tokens, by name.")
     secrets: dict[Name, Secret] = Field(default={}, description="Credentials that lie around.")
     channels: list[Name] = Field(default=[], description="Integrations that speak for people by naming them.")
     tasks: dict[Name, TaskSpec] = Field(default={}, description="The honest work that people ask for, by kind.")
@@ -267,6 +284,12 @@ class System(Closed):
         description="Who answers in production for a control (`K07`) or a server's setting (`home.leeway`), or a sentence "
         "of your own with its `value`.",
     )
+
+    @property
+    def home_server(self) -> str:
+        """The authorization server at which people sign in: that of the domain `home`, else the first."""
+        found = (name for name, one in self.servers.items() if one.domain == "home")
+        return next(found, next(iter(self.servers)))
 
     @model_validator(mode="before")
     @classmethod

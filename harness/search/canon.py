@@ -34,6 +34,7 @@ def fingerprint(node: Node) -> int:
         frozenset((h.api, h.user) for h in world.handles.values()),
         _servers(node, names),
         _agenda(world, names),
+        frozenset(_cached(world, names)),
         tuple(one.monitor.canon(state, now, lambda value: names.get(value, value))
               for one, state in zip(node.facets, node.states, strict=True)),
     ))  # fmt: skip
@@ -48,7 +49,7 @@ def _names(world: World) -> Names:
         rank = ranks[parts] = ranks.get(parts, 0) + 1
         names[key] = (*parts, rank)
 
-    home = world.servers["home"].store
+    home = world.home.store
     for session in home.sessions.values():
         name(session.id, "session", session.user, session.origin)
     for server in world.servers.values():
@@ -136,7 +137,20 @@ def _agenda(world: World, names: Names) -> Hashable:
         elif due.kind == "job":
             step = due.payload.step  # type: ignore[attr-defined]  # a job is due with its work
             payload = (names.get(step.task), step.endpoint, step.owner)
+        elif due.kind == "replica":
+            change: Any = due.payload
+            payload = (change.method, *(names.get(one, one) for one in change.args))
         elif due.kind == "session_idle":
             continue
         found.append((due.at_ms - world.now_ms, due.kind, names.get(due.target, due.target), payload))
     return frozenset(found)
+
+
+def _cached(world: World, names: Names) -> Iterable[Hashable]:
+    """What caches hand out, by key: for whom it was made, what it is, and how long it is kept."""
+    for key, entries in world.answers.items():
+        named = tuple(names.get(part, part) for part in key)
+        for one in entries:
+            if one.until_ms > world.now_ms:
+                what = one.holds if one.holds and one.holds[0] in world.records else len(one.holds)
+                yield named, one.user, what, one.until_ms - world.now_ms

@@ -48,7 +48,7 @@ class Closing:
 
     def jump(self, node: Node, at_ms: int) -> None:
         """Let time pass; whoever is there acts now and then on the way, so that no session ends for want of that."""
-        idle_ms = round(node.world.servers["home"].profile.session_idle_s * 1000)
+        idle_ms = round(node.world.home.profile.session_idle_s * 1000)
         while not node.broken and self._outlasts(node, at_ms):
             present = [one for one in people.by_people(node.world, self.view) if isinstance(one, c.Act)]
             last = [node.world.sessions[one.session] for one in present if self.taking.plain(node, one)]
@@ -65,7 +65,7 @@ class Closing:
     @staticmethod
     def _outlasts(node: Node, at_ms: int) -> bool:
         """Whether any session can last until then, however busy its person is."""
-        store, profile = node.world.servers["home"].store, node.world.servers["home"].profile
+        store, profile = node.world.home.store, node.world.home.profile
         lasts = [store.sessions[one].auth_time_s + profile.session_ttl_s for one in node.world.sessions]
         return any(last_s * 1000 > at_ms for last_s in lasts)
 

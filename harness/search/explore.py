@@ -72,7 +72,7 @@ def bounds_for(system: System, rule: Rule) -> Bounds:
         system,
         approvals=2 if interests.rations else 1 if interests.about & OF_PRIVILEGED else 0,
         sub_agents=1 if "root_agent" in reads else 0,
-        sessions=2 if interests.longest_ms > system.servers["home"].session_lifetime else 1,
+        sessions=2 if interests.longest_ms > system.servers[system.home_server].session_lifetime else 1,
     )
 
 

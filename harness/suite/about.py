@@ -34,7 +34,9 @@ def assumptions(design: Design) -> tuple[Assumption, ...]:
     said = design.system.assumptions
     simulated = dict([*_servers(design), *_controls(design)])
     own = [
-        _confirmed(key, one.value or "", one) for key, one in said.items() if key not in simulated and one.value is not None
+        _confirmed(key, one.value or "", one)
+        for key, one in said.items()
+        if key not in simulated and one.value is not None
     ]
     return (*(_confirmed(what, value, said.get(key)) for key, (what, value) in simulated.items()), *own)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.judge import RunVerdict
+from harness.load import ProblemList, did_you_mean, read_document
 from harness.plan import Controls, Expectation, Scenario, words
 from harness.plan.designs import Case, cases
 from harness.requirements import load_requirements
@@ -109,6 +110,8 @@ def _plans(
     for scenario in scenarios:
         for case in cases(scenario) if scenario.system is not None else ():
             design = _own_design(case, requirements_path)
+            if case.scenario.requirements is not None:
+                _refuse_unstated(scenario, design)
             yield from (Plan(design, case.scenario, one) for one in case.expect)
     shared = [one for one in scenarios if one.system is None]
     for design in load_project(requirements_path, systems=systems, scenarios=()).designs if shared else ():
@@ -123,6 +126,23 @@ def _own_design(case: Case, requirements_path: str) -> Design:
     path = os.path.normpath(os.path.join(folder, str(case.scenario.system)))
     requirements = load_requirements(stated, words(case.system))
     return Design(f"{case.scenario.path}:{case.name}", path, case.system, Controls.of(case.system), requirements)
+
+
+def _refuse_unstated(scenario: Scenario, design: Design) -> None:
+    """An expectation of a requirement that the file names and nobody has stated could not fail."""
+    stated = [one.id for one in design.requirements.requirements]
+    document = read_document(scenario.path)
+    found = [
+        document.problem(
+            f"there is no requirement `{one.requirement}` in `{scenario.requirements}`",
+            *("expect", number, "requirement"),
+            suggestion=did_you_mean(one.requirement, stated),
+        )
+        for number, one in enumerate(scenario.expect)
+        if one.requirement not in stated
+    ]
+    if found:
+        raise ProblemList(found)
 
 
 def _without(design: Design, without: Sequence[str]) -> Design:

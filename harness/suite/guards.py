@@ -17,7 +17,12 @@ BASE = "base"
 
 
 def guards(
-    requirements_path: str | Path, requirement: str, *, scenarios: Iterable[str], stopped_by: Iterable[str], seed: int = 0
+    requirements_path: str | Path,
+    requirement: str,
+    *,
+    scenarios: Iterable[str],
+    stopped_by: Iterable[str],
+    seed: int = 0,
 ) -> list[str]:
     """The controls, of those that stopped something, without which one of these scenarios breaks the requirement."""
     project = load_project(requirements_path, only=[requirement])

@@ -187,9 +187,7 @@ def _requirement(
         agreed={who: day.isoformat() for who, day in requirement.agreed.items()},
         notes=too_short(requirement, max((outcome.length_ms for _, outcome in done), default=0)) if done else (),
         scenarios=tuple(
-            _scenario(project, design, job, outcome, overall)
-            for job, outcome in done
-            if outcome.not_applicable is None
+            _scenario(project, design, job, outcome, overall) for job, outcome in done if outcome.not_applicable is None
         ),
     )
 

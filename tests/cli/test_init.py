@@ -26,5 +26,3 @@ def test_it_writes_over_nothing_unless_told_to(tmp_path: Path) -> None:
 def test_two_descriptions_are_one_too_many(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="not both"):
         run_init(str(tmp_path), openapi="a.json", mcp_tools="b.json")
-
-

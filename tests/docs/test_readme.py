@@ -84,7 +84,12 @@ def test_continuous_integration_runs_the_second_of_them() -> None:
 
 
 def test_the_table_of_packages_is_the_one_that_is_enforced() -> None:
-    everything = {"suite": {"all but search, sweep, cli"}, "sweep": {"all but search"}, "cli": {"all"}, "pytest_plugin": {"all"}}
+    everything = {
+        "suite": {"all but search, sweep, cli"},
+        "sweep": {"all but search"},
+        "cli": {"all"},
+        "pytest_plugin": {"all"},
+    }
     for names, cells in table(INSIDE, "| package |").items():
         for name in re.findall(r"`(\w+)`", names):
             told = set(cells[1].split(", ")) - {"\u2013"}

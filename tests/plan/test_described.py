@@ -11,7 +11,9 @@ import pytest
 def _undescribed(schema: Any, place: str = "") -> Iterator[str]:
     if isinstance(schema, dict):
         properties = schema.get("properties", {})
-        yield from (f"{place}.{key}" for key, one in properties.items() if isinstance(one, dict) and "description" not in one)
+        yield from (
+            f"{place}.{key}" for key, one in properties.items() if isinstance(one, dict) and "description" not in one
+        )
         for key, one in schema.items():
             yield from _undescribed(one, f"{place}/{key}")
     elif isinstance(schema, list):

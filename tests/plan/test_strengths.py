@@ -27,7 +27,7 @@ def mistakes(folder: Path, controls: str) -> list[str]:
         ("{K02: {on: true, strength: keyed}}", None),
         ("{K17: {on: true, places: {records: cached}}}", None),
         ("{K02: {on: true, strength: keyd}}", ":10:38: unknown strength of K02 `keyd`; did you mean `keyed`?"),
-        ("{K04: {on: true, strength: keyed}}", ":10:38: unknown strength of K04 `keyed`"),
+        ("{K04: {on: true, strength: keyed}}", ":10:38: unknown strength of K04 `keyed`; known: `copy`, `fresh`"),
         ("{K17: {on: true, places: {records: cache}}}", "unknown strength of K17 `cache`; did you mean `cached`?"),
         ("{K17: {on: true, places: {record: cached}}}", "unknown place `record`; did you mean `records`?"),
     ],

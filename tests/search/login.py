@@ -76,7 +76,9 @@ class Model:
                 yield place._replace(steps=(*place.steps, f"{browser} begins a login"), logins=begun)
         for index, login in enumerate(place.logins):
             if login.code is None:
-                yield self._changed(place, index, login._replace(code=f"code of {login.browser}"), "signs in at the server")
+                yield self._changed(
+                    place, index, login._replace(code=f"code of {login.browser}"), "signs in at the server"
+                )
             elif not login.leaked and login.browser == "victim":
                 yield self._changed(place, index, login._replace(leaked=True), "lets the response leak")
             if login.code is not None and not login.used:

@@ -2,9 +2,8 @@
 
 import pytest
 
-from harness.plan import Controls, load_system
+from harness.plan import Controls, load_system, unfit
 from harness.plan.misbehaviours import misbehaviour_catalogue
-from harness.plan.needs import unfit
 from harness.plan.scenario import Scenario
 from harness.world import simulate
 

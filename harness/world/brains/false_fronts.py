@@ -25,7 +25,9 @@ def header_and_body(view: View) -> Plan:
     """T53: the header names the tool that the task uses, the body calls one that is forbidden."""
     tool = view.endpoint(view.spec.tool)
     name = twist(view).endpoint
-    shut = view.endpoint(name) if name else targets.first(view, lambda i: i.endpoint.administrative and i.api == tool.api)
+    shut = (
+        view.endpoint(name) if name else targets.first(view, lambda i: i.endpoint.administrative and i.api == tool.api)
+    )
     if shut is not None:
         credential = yield from h.obtain(view, tool.api, tool.endpoint.scope)
         yield from reach_for(view, shut.name, credential, header_tool=tool.name)
@@ -82,7 +84,5 @@ def follows_metadata(view: View) -> Plan:
         )  # fmt: skip
         yield bent(view, step)
     data = targets.behind(view, info)
-    yield c.Call(
-        agent=THIEF, goal=twist(view).id, twist=twist(view).id, endpoint=data.name, owner=view.user
-    )
+    yield c.Call(agent=THIEF, goal=twist(view).id, twist=twist(view).id, endpoint=data.name, owner=view.user)
     return (yield from end(view))

@@ -85,7 +85,9 @@ def hidden_agent(view: View) -> Plan:
 def around_the_gateway(view: View) -> Plan:
     """T03 at the network: a legacy API is called directly, past the gateway that authorizes for it."""
     name = twist(view).endpoint
-    credential = yield from h.obtain(view, view.endpoint(view.spec.tool).api, view.endpoint(view.spec.tool).endpoint.scope)
+    credential = yield from h.obtain(
+        view, view.endpoint(view.spec.tool).api, view.endpoint(view.spec.tool).endpoint.scope
+    )
     for info in view.endpoints():
         if (info.name == name) if name else view.is_legacy(info):
             yield from reach_for(view, info.name, credential, around=True)

@@ -39,6 +39,17 @@ def replays(world: World, twist: Twist, cast: Cast) -> Plan:
     return False
 
 
+def asks_without_a_token(world: World, twist: Twist, cast: Cast) -> Plan:
+    """T03 by an outsider: the path of an endpoint as anybody can type it, and with a customer's number in it."""
+    named = world.design.endpoints.get(twist.endpoint or "")
+    data = (one for one in world.design.endpoints.values() if one.endpoint.action == "read")
+    owners = (None,) if twist.target is None else (None, cast.person(twist.target))
+    for info in [named] if named is not None else list(data):
+        for owner in owners:
+            yield c.Call(agent=THIEF, goal=f"ask {info.name}", twist=twist.id, endpoint=info.name, owner=owner)
+    return False
+
+
 def sends_bare(world: World, twist: Twist, cast: Cast) -> Plan:
     """T56: a bound token as a bearer token, without the proof or certificate that it is bound to."""
     for command in replays(world, twist, cast):
@@ -159,6 +170,7 @@ def _leaked(world: World) -> list[tuple[str, Credential]]:
 
 
 OUTSIDERS: Mapping[str, Callable[[World, Twist, Cast], Plan]] = {
+    "T03": asks_without_a_token,
     "T08": lures,
     "T10": exchanges,
     "T15": refreshes,

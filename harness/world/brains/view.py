@@ -152,15 +152,20 @@ class View:
         return [self._world.credentials[one] for one, agents in self._world.found.items() if self.agent in agents]
 
     def usable(self, audience: str, *scopes: str) -> Credential | None:
-        """The newest credential of this task for an audience and scopes that has not expired by its own account."""
+        """The newest credential of this task for an audience and scopes that has not expired by its own account.
+
+        What the application was given for itself is exchanged first.
+        """
+        own = self._world.programs[self.agent].client
         for one in self.credentials(self.task):
             if (
                 one.kind == "access"
+                and (one.handle != self.subject or one.client == own)
                 and one.facts.token_audience == (audience,)
                 and set(scopes) <= set(one.facts.token_scope)
                 and one.approval is None
                 and one.expires_ms > self._world.now_ms
-                and one.provider is None
+                and (one.provider is None or self.has_own_model)
             ):
                 return one
         return None

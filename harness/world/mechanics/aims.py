@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from harness.oauth import Presented
 from harness.trace import Request, Who
-from harness.world.mechanics import guard
+from harness.world.mechanics import access, guard
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo, privilege_of
-from harness.world.mechanics.effects import Hop, disclosures, touched
+from harness.world.mechanics.effects import Hop, disclosures, indexed, touched
 from harness.world.mechanics.records import Credential, Operation, Program, Record, Task
 from harness.world.mechanics.state import World
 
@@ -52,8 +52,8 @@ def aimed(
     known: Aim | None = world.aims.get(key)
     if known is not None and _same(known.origin, origin) and _still(world, known, asked):
         return known
-    aim = _aim(world, step, info, task, actor, asked or selected(world, step, info, task), origin)
-    if aim.asked.operation is None:
+    aim = _aim(world, step, info, task, actor, asked or selected(world, step, info, task, credential), origin)
+    if aim.asked.operation is None and not aim.asked.withheld:
         if len(world.aims) >= MAX_AIMS:
             world.aims.clear()
         world.aims[key] = aim
@@ -94,7 +94,8 @@ def _aim(
     )
     request = guard.request_template(world, info, credential, actor=actor, who=who, asked=asked)
     proves = credential is not None and credential.facts.token_proof == "dpop"
-    presented = None if proves else guard.presented_at(world, info, credential, request, asked)
+    late = bool(world.conditions.lags)  # what a replica knows of owners changes without a new record
+    presented = None if proves or late else guard.presented_at(world, info, credential, request, asked)
     return Aim(asked, who, request, presented, origin)
 
 
@@ -106,19 +107,48 @@ def behind_tool(world: World, step: Call, info: EndpointInfo) -> str | None:
     return step.passthrough or world.behind.get(info.name) or info.endpoint.calls
 
 
-def selected(world: World, step: Call, info: EndpointInfo, task: Task | None) -> guard.Asked:
-    """What the request is about: the records it selects, and the operation it would complete."""
+def selected(
+    world: World,
+    step: Call,
+    info: EndpointInfo,
+    task: Task | None,
+    credential: Credential | None,
+    *,
+    by: str = "caller",
+) -> guard.Asked:
+    """What the request is about: the records it selects, and the operation it would complete.
+
+    Without a parameter an API answers about the caller, which a server that presents another person's token (`by` the
+    token) takes for that person.
+    """
     behind = behind_tool(world, step, info)
     target = world.design.endpoints[behind] if behind else info
     person = task.user if task else step.person
+    if by == "token" and credential is not None and credential.user is not None:
+        person = credential.user
     owner = step.owner or (person if step.record is None else None)
-    records = touched(world, target, record=step.record, owner=owner)
+    everybody = target.endpoint.covers == "everybody" and step.record is None and step.owner is None
+    records = indexed(world, target) if everybody else touched(world, target, record=step.record, owner=owner)
+    records, withheld = _trimmed(world, target, records, credential) if everybody else (records, ())
     operation = None
     if target.endpoint.operation is not None and records:
         records = records[:1]
         operation = _operation(world, step, target, records[0])
-    disclosed = tuple(disclosures(world, target, records, purpose=task.purpose if task else None))
-    return guard.Asked(target, records, operation, step.approval, step.bare, disclosed)
+    purpose = task.purpose if task else None
+    disclosed = tuple(disclosures(world, target, records, purpose=purpose))
+    kept = tuple(disclosures(world, target, withheld, purpose=purpose))
+    return guard.Asked(target, records, operation, step.approval, step.bare, disclosed, kept)
+
+
+def _trimmed(
+    world: World, target: EndpointInfo, records: tuple[Record, ...], credential: Credential | None
+) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
+    """K04 at an index: what the person in the token may see, as the index knows it, and the rest."""
+    if not world.design.at("K04", target):
+        return records, ()
+    person = credential.user if credential else None
+    seen = tuple(one for one in records if person in access.entitled_at(world, target, one))
+    return seen, tuple(one for one in records if one not in seen)
 
 
 def _operation(world: World, step: Call, info: EndpointInfo, record: Record) -> Operation:

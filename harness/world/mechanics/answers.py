@@ -15,25 +15,38 @@ from harness.world.mechanics import guard
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Hop, Stop, remember_refusal, settle
-from harness.world.mechanics.records import Credential, Handle, Item, Record, Task
+from harness.world.mechanics.records import Cached, Handle, Item, Record, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
 
 
-def receive(world: World, step: Call, hop: Hop, *, outer: Hop, records: Iterable[Record], task: Task | None) -> Reply:
-    """The answer comes back to whoever called at `outer`; returns what the LLM gets to see of it."""
-    fresh = _items(hop.info, records, hop.credential, task)
+def receive(
+    world: World,
+    step: Call,
+    hop: Hop,
+    *,
+    outer: Hop,
+    records: Iterable[Record],
+    task: Task | None,
+    cached: Cached | None = None,
+) -> Reply:
+    """The answer comes back to whoever called at `outer`; returns what the LLM gets to see of it.
+
+    One out of a cache names the person whom it was made for.
+    """
+    person = cached.user if cached is not None else hop.credential.user if hop.credential else None
+    fresh = _items(hop.info, records, person)
     fresh = _without_labelled(world, step, hop, fresh, task)
     delivered = _through_pool(world, step, hop, fresh)
     if delivered is None:
         if task is not None:
             world.tasks[task.id] = replace(world.tasks[task.id], ended_by=task.ended_by or "cancelled")
         return Reply(ok=False, error="cancelled")
-    mixed_up = delivered != fresh
+    fault = "fault:pooled_connection" if delivered != fresh else None
     foreign = [one for one in delivered if task is not None and one.label not in (None, task.user)]
     if foreign and world.design.on("K26", step.agent):
         world.pools.pop((hop.who.actor, hop.info.api), None)
-        return _drop(world, step, outer, foreign, task, mixed_up=mixed_up)
+        return _drop(world, step, outer, foreign, task, fault)
     keys = _file(world, delivered, task)
     return Reply(ok=True, items=keys, handle=_handle_for(world, outer.info, task, keys))
 
@@ -51,11 +64,8 @@ def _without_labelled(
     return kept
 
 
-def _items(
-    info: EndpointInfo, records: Iterable[Record], credential: Credential | None, task: Task | None
-) -> tuple[Item, ...]:
+def _items(info: EndpointInfo, records: Iterable[Record], person: str | None) -> tuple[Item, ...]:
     """What leaves with the answer; it is labelled with the person it was authorized for, else with its owner."""
-    person = credential.user if credential else None
     return tuple(
         Item(
             record=one.id,
@@ -83,10 +93,10 @@ def _through_pool(world: World, step: Call, hop: Hop, fresh: tuple[Item, ...]) -
     return waiting[0]
 
 
-def _drop(world: World, step: Call, hop: Hop, foreign: list[Item], task: Task | None, *, mixed_up: bool) -> Reply:
+def _drop(world: World, step: Call, hop: Hop, foreign: list[Item], task: Task | None, fault: str | None) -> Reply:
     """K26: the answer is about somebody else; it is thrown away and the connection closed."""
     stop = Stop(("K26",), error="response_mismatch")
-    cause = Cause(step.goal, step.twist or ("fault:pooled_connection" if mixed_up else None))
+    cause = Cause(step.goal, step.twist or fault)
     effects = [Effect("answer.delivered", hop.who, _delivered(one, task.user if task else "nobody")) for one in foreign]
     settle(world, step, effects, stop, cause=cause)
     remember_refusal(world, step, stop)

@@ -41,7 +41,9 @@ def ask_approval(world: World, step: AskApproval) -> Reply:
         # the person gets to read the truth: whatever comes of it, the trusted display had its part in it
         remember_refusal(world, step, Stop(("K15",)))
     key, shown = asking.approval, asking.shown
-    world.approvals[key] = Approval(key, user, step.agent, step.task or "", operation, shown, world.now_ms, "home")
+    world.approvals[key] = Approval(
+        key, user, step.agent, step.task or "", operation, shown, world.now_ms, world.design.home
+    )
     world.count("prompts")
     settle(world, step, [Effect("operation.requested", who, operation_fields(operation))], None)
     settle(world, step, [Effect("approval.requested", who, operation_fields(shown) | {"approval": key})], None)

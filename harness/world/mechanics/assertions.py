@@ -23,9 +23,10 @@ def ask(world: World, step: GetToken) -> Reply:
     subject = world.credentials.get(step.subject or "")
     task = world.tasks.get(step.task or "")
     client = world.programs[step.agent].client
-    form = exchange_form(subject.token if subject else "", audience=issuer_of(step.server), scope=step.scope)
+    server = world.design.server_named(step.server)
+    form = exchange_form(subject.token if subject else "", audience=issuer_of(server), scope=step.scope)
     form |= {"requested_token_type": ID_JAG, "resource": resource_of(step.audience or "")}
-    response = post(world, "home", "/token", client, form)
+    response = post(world, world.design.home, "/token", client, form)
     if not response.ok:
         return refused(not_issued(world, step, program_who(world, step, task, subject), response, subject))
     held = _assertion(world, step, str(response.body["access_token"]), client=client, subject=subject)
@@ -48,7 +49,7 @@ def _assertion(world: World, step: GetToken, text: str, *, client: str, subject:
         handle=world.ids.next("cred"),
         token=text,
         holder=step.agent,
-        server=step.server,
+        server=world.design.server_named(step.server),
         kind="assertion",
         client=client,
         facts=facts,
@@ -73,7 +74,7 @@ def present(world: World, step: GetToken) -> Reply:
         "resource": resource_of(step.audience or ""),
     }
     who = program_who(world, step, task, subject)
-    response = post(world, step.server, "/token", client, form)
+    response = post(world, world.design.server_named(step.server), "/token", client, form)
     if not response.ok:
         return refused(not_issued(world, step, who, response, subject))
     kept = keep(world, step, who, response, holder=step.agent, client=client, subject=subject, task=task)

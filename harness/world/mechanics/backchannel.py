@@ -38,11 +38,11 @@ def ask(world: World, step: Step, user: str, operation: Operation, claimed: Oper
         "authorization_details": json.dumps([authorization_details(operation, user=operation.owner)]),
         "display_details": json.dumps([authorization_details(claimed, user=claimed.owner)]),
     }
-    response = post(world, "home", "/bc-authorize", client, form)
+    response = post(world, world.design.home, "/bc-authorize", client, form)
     if not response.ok:
-        return refusal_of(world, response, None, place="home")
+        return refusal_of(world, response, None, place=world.design.home)
     key = str(response.body["auth_req_id"])
-    prompt = next(one for one in world.servers["home"].prompts(user, now_s=world.now_s) if one.auth_req_id == key)
+    prompt = next(one for one in world.home.prompts(user, now_s=world.now_s) if one.auth_req_id == key)
     read = prompt.shown[0]
     shown = replace(operation, amount=read["amount"], currency=read["currency"], payee=read["payee"] or None)
     return Asking(key, shown, overridden=prompt.overridden)

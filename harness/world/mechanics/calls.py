@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.world.mechanics import answers, custody, egress, grants, guard, sinks, transport
-from harness.world.mechanics.aims import aimed, behind_tool, hop_of
+from harness.oauth import Presented
+from harness.trace import Cause
+from harness.world.mechanics import answers, caching, custody, egress, grants, guard, jobs, sinks, transport
+from harness.world.mechanics.aims import aimed, behind_tool, hop_of, selected
 from harness.world.mechanics.commands import Call
+from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import (
     Effect,
     Hop,
@@ -24,9 +27,10 @@ from harness.world.mechanics.effects import (
 )
 from harness.world.mechanics.records import Credential, Due, Operation, Task
 from harness.world.mechanics.replies import Reply, refused
-from harness.world.mechanics.state import World
+from harness.world.mechanics.state import Message, World
 
 CHANGED_TOOL = "T37"
+LATE = "fault:late"
 
 
 def call(world: World, step: Call) -> Reply:
@@ -43,17 +47,80 @@ def call(world: World, step: Call) -> Reply:
     if step.around:
         return _around_the_gateway(world, step, first, asked, task)
     by = transport.taken_for(world, step, info)
-    stop = (
-        custody.refusal(world, step, info, credential, task)
-        or transport.refusal(world, step, first, asked)
-        or guard.decide(world, info, first.request, credential, asked, by=by, presented=aim.presented)
-    )
+    stop, kept = custody.refusal(world, step, info, credential, task), None
+    if stop is None:
+        met = _before_checks(world, step, first, asked, task)
+        if met is not None:
+            return met
+        stop, kept = transport.refusal(world, step, first, asked), None
+        if stop is None:
+            stop, kept = _decided(world, step, first, asked, task, by=by, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, first, asked, task, stop)
     allowed(world, step, first)
+    if kept is not None:
+        return _hand_out(world, step, first, asked, task, kept)
     if behind_tool(world, step, info) is None:
         return _handle(world, step, first, asked, task)
     return _second_hop(world, step, first, asked, task)
+
+
+def _before_checks(
+    world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None, tool: Hop | None = None
+) -> Reply | None:
+    """What answers before an enforcement point is asked: a cache on the way, or nobody where the API is down."""
+    kept = caching.served(world, step, hop, asked.info, task, ("client", "gateway"))
+    if kept is not None:
+        if kept.stands == "gateway":
+            hop = caching.at_gateway(hop)
+            allowed(world, step, hop)
+        return _hand_out(world, step, hop, asked, task, kept, tool)
+    if not world.conditions.answers(hop.info.api, world.now_ms):
+        world.count("unanswered")
+        return Reply(ok=False, error="temporarily_unavailable")
+    return None
+
+
+def _decided(
+    world: World,
+    step: Call,
+    hop: Hop,
+    asked: guard.Asked,
+    task: Task | None,
+    *,
+    by: EndpointInfo | None = None,
+    presented: Presented | None = None,
+) -> tuple[Stop | None, caching.Served | None]:
+    """The enforcement point's answer; where the API has a kept answer, the token alone is looked at and no record."""
+    kept = caching.served(world, step, hop, asked.info, task, ("api",))
+    if kept is None:
+        stop = guard.decide(world, hop.info, hop.request, hop.credential, asked, by=by, presented=presented)
+    else:
+        stop = guard.decide(world, hop.info, hop.request, hop.credential, asked._replace(records=()), by=by)
+    return stop, kept
+
+
+def _hand_out(
+    world: World,
+    step: Call,
+    hop: Hop,
+    asked: guard.Asked,
+    task: Task | None,
+    kept: caching.Served,
+    tool: Hop | None = None,
+) -> Reply:
+    """An answer out of a cache: whoever asked gets what is in it, unless the receiver compares whose it is (K26)."""
+    effects, cause = caching.effects(world, hop, kept, task), caching.cause(step, hop, kept)
+    mine = kept.entry.user is None or task is None or kept.entry.user == task.user
+    receivers = (world.design.mcp_api, step.agent) if tool else (step.agent,)
+    if not mine and any(world.design.on("K26", one) for one in receivers):
+        stop = Stop(("K26",), error="response_mismatch")
+        settle(world, step, effects, stop, cause=cause)
+        remember_refusal(world, step, stop)
+        caching.purge(world, kept.entry)
+        return refused(stop)
+    settle(world, step, effects, None, cause=cause)
+    return _answer(world, step, hop, asked._replace(records=kept.records), task, tool, cached=kept)
 
 
 def _around_the_gateway(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> Reply:
@@ -77,19 +144,57 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
         derived: Credential | Stop = first.credential
     else:
         derived = grants.derive(world, step, server, first.credential, info)
-    credential = derived if isinstance(derived, Credential) else None
-    aim = aimed(world, step, info, credential, task, actor=server, asked=asked)
-    second = hop_of(world, info, credential, aim)
     if isinstance(derived, Stop):
+        second = hop_of(world, info, None, aimed(world, step, info, None, task, actor=server, asked=asked))
         if derived.reason == "invalid_token":  # the token ended on the way: to the caller that is the server's own 401
             derived = derived._replace(error="invalid_token")
         return _refuse(world, step, second, asked, task, derived)
-    stop = guard.decide(world, info, second.request, derived, asked, presented=aim.presented)
+    if derived.user != first.credential.user:
+        asked = selected(world, step, info, task, derived, by="token")
+    sent = Sent(step, first, asked, derived.handle)
+    on_way_ms = world.fate(Message("hop", info.api, step.agent, world.now_ms))
+    if on_way_ms is None:
+        world.count("messages_lost")
+        return Reply(ok=False, error="gateway_timeout")
+    if on_way_ms > 0:
+        sent = sent._replace(step=replace(step, fault=step.fault or LATE))
+        return Reply(ok=False, pending=True, waits=world.plan(Due(world.now_ms + on_way_ms, "hop", info.api, sent)))
+    return _arrived(world, sent)
+
+
+class Sent(NamedTuple):
+    """A call of the MCP server that is on its way to the API behind the tool."""
+
+    step: Call
+    first: Hop
+    asked: guard.Asked
+    derived: str
+
+
+def arrive(world: World, due: Due) -> None:
+    """A call that took its time reaches the API; its answer is kept for whoever waits for it."""
+    assert isinstance(due.payload, Sent), "what is on its way is a call"
+    world.replies[due.key] = _arrived(world, due.payload)
+
+
+def _arrived(world: World, sent: Sent) -> Reply:
+    step, first, asked = sent.step, sent.first, sent.asked
+    info = world.design.endpoints[str(behind_tool(world, step, first.info))]
+    task = world.tasks.get(step.task) if step.task else None
+    credential = world.credentials[sent.derived]
+    aim = aimed(world, step, info, credential, task, actor=world.design.mcp_service, asked=asked)
+    second = hop_of(world, info, credential, aim)
+    met = _before_checks(world, step, second, asked, task, first)
+    if met is not None:
+        return met
+    stop, kept = _decided(world, step, second, asked, task, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, second, asked, task, stop)
     allowed(world, step, second)
     if step.job:
-        queue_job(world, Job(step, info.name, derived.handle))
+        jobs.queue(world, jobs.Job(step, info.name, credential.handle))
+    if kept is not None:
+        return _hand_out(world, step, second, asked, task, kept, first)
     return _handle(world, step, second, asked, task, tool=first)
 
 
@@ -158,35 +263,41 @@ def _handle(
         _decision(world, hop, asked.operation, "permit")
         world.operations[asked.operation.id] = asked.operation
     settle(world, step, _handler_effects(world, step, hop, asked), None)
+    if asked.withheld:
+        wanted = [Effect("data.accessed", hop.who, own, hop.request) for own in asked.withheld]
+        settle(world, step, wanted, Stop(("K04",)), cause=Cause(step.goal, step.twist or "fault:shared_index"))
+    caching.written(world, asked.info, asked.records)
     if hop.info.endpoint.sink == "external":
         sinks.send(world, step, hop, task)
-    outer = tool or hop
-    answered = asked.records
-    if tool is not None and world.design.is_third_party(step.agent):
-        answered = egress.answer_third_party(world, step, tool.credential, asked, tool.who, tool.request)
-    reply = answers.receive(world, step, hop, outer=outer, records=answered, task=task)
+    caching.fill(world, step, hop, asked.info, asked.records, task)
+    reply = _answer(world, step, hop, asked, task, tool)
     return replace(reply, operation=asked.operation.id) if asked.operation else reply
 
 
-class Job(NamedTuple):
-    """Work that a server goes on with by itself: the request it was asked for, and the token that it derived."""
+def _answer(
+    world: World,
+    step: Call,
+    hop: Hop,
+    asked: guard.Asked,
+    task: Task | None,
+    tool: Hop | None,
+    *,
+    cached: caching.Served | None = None,
+) -> Reply:
+    """The answer on its way back, through the MCP server where the call came by it, to whoever asked."""
+    outer = tool or hop
+    answered = asked.records
+    behind = tool is not None or hop.info.name != asked.info.name
+    if behind and world.design.is_third_party(step.agent):
+        unasked = cached is not None and tool is None and cached.stands == "gateway"
+        answered = egress.answer_third_party(world, step, outer, asked, checked=not unasked)
+    if tool is not None:
+        caching.fill(world, step, tool, asked.info, answered, task)
+    entry = cached.entry if cached else None
+    return answers.receive(world, step, hop, outer=outer, records=answered, task=task, cached=entry)
 
-    step: Call
-    endpoint: str
-    credential: str
 
-
-JOB_PERIOD_MS = 15_000
-JOB_ROUNDS = 8
-
-
-def queue_job(world: World, job: Job) -> None:
-    """The MCP server keeps polling the API for the caller, with the token it derived: nobody asks the agent again."""
-    for round_ in range(1, JOB_ROUNDS + 1):
-        world.plan(Due(world.now_ms + round_ * JOB_PERIOD_MS, "job", job.endpoint, job))
-
-
-def run_job(world: World, job: Job) -> None:
+def run_job(world: World, job: jobs.Job) -> None:
     """One round of a queued job: the same request, with the derived token as it is now."""
     step, info = job.step, world.design.endpoints[job.endpoint]
     task = world.tasks.get(step.task) if step.task else None

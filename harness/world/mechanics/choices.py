@@ -45,18 +45,18 @@ def _present(world: World, view: Bounds, user: str) -> Iterator[c.Command]:
 
 def sessions_of(world: World, user: str) -> list[str]:
     """The sessions that a person signed in to and that have not ended, oldest first."""
-    known = world.servers["home"].store.sessions
+    known = world.home.store.sessions
     return [session for session in world.sessions if session in known and known[session].user == user]
 
 
 def _live(world: World, sessions: list[str]) -> bool:
     """Whether the authorization server still takes one of these for good."""
-    return any(world.servers["home"].session_live(one, now_s=world.now_s) for one in sessions)
+    return any(world.home.session_live(one, now_s=world.now_s) for one in sessions)
 
 
 def _signed_in(world: World, user: str) -> int:
     """How often a person has signed in so far."""
-    return sum(one.user == user and one.origin == "login" for one in world.servers["home"].store.sessions.values())
+    return sum(one.user == user and one.origin == "login" for one in world.home.store.sessions.values())
 
 
 def tasks_to_give(world: World, view: Bounds, user: str, session: str) -> Iterator[c.StartTask]:

@@ -70,6 +70,8 @@ def _service_policy(design: Design, name: str) -> Mapping[str, list[str]]:
             if design.shares_client(agent):
                 for audience, scopes in description.policy.items():
                     policy[audience] = list(dict.fromkeys((*policy.get(audience, ()), *scopes)))
+        if design.bare:
+            policy[design.front] = list(dict.fromkeys(scope for scopes in policy.values() for scope in scopes))
     return policy
 
 

@@ -32,10 +32,13 @@ class Leave(Command, frozen=True, gc=False):
 
 
 class LogIn(Command, frozen=True, gc=False):
-    """A person authenticates at the authorization server through an application, which gets tokens by the code flow."""
+    """A person authenticates at the authorization server through an application, which gets tokens by the code flow.
+
+    Without an `app` it is the one that people use.
+    """
 
     user: str
-    app: str = "portal"
+    app: str | None = None
     acr: str = "low"
 
 
@@ -54,13 +57,17 @@ class Act(Command, frozen=True, gc=False):
 
 
 class GiveConsent(Command, frozen=True, gc=False):
-    """A person consents to data of these categories going to this recipient for this purpose."""
+    """A person consents to data of these categories going to this recipient for this purpose.
+
+    One that was given `beforehand` is known to every replica.
+    """
 
     user: str
     agent: str
     recipient: str
     purpose: str
     categories: tuple[str, ...]
+    beforehand: bool = False
 
 
 class WithdrawConsent(Command, frozen=True, gc=False):
@@ -123,7 +130,8 @@ class UseDirectly(Command, frozen=True, gc=False):
 class Step(Command, frozen=True, gc=False, kw_only=True):
     """What every command of a program carries. `agent` is the running program, whatever client_id it uses.
 
-    `person` is who uses an application directly, where there is no task.
+    `person` is who uses an application directly, where there is no task. `fault` is what befell it on its way: late, or
+    sent again; what is refused then was challenged by that.
     """
 
     agent: str
@@ -131,6 +139,7 @@ class Step(Command, frozen=True, gc=False, kw_only=True):
     task: str | None = None
     goal: str = "task"
     twist: str | None = None
+    fault: str | None = None
 
 
 class GetToken(Step, frozen=True, gc=False, kw_only=True):
@@ -296,6 +305,34 @@ class LockUser(Command, frozen=True, gc=False):
 
     user: str
     by: str = "admin"
+
+
+class UnlockUser(Command, frozen=True, gc=False):
+    """An administrator opens a person's account again."""
+
+    user: str
+    by: str = "admin"
+
+
+class EndSessions(Command, frozen=True, gc=False):
+    """An administrator ends all sessions of a person."""
+
+    user: str
+    by: str = "admin"
+
+
+class GiveAccess(Command, frozen=True, gc=False):
+    """A person may see another's records from now on: a mandate, an assignment, a share."""
+
+    user: str
+    owner: str
+
+
+class EndAccess(Command, frozen=True, gc=False):
+    """A person may see another's records no more."""
+
+    user: str
+    owner: str
 
 
 class ChangeTool(Command, frozen=True, gc=False):

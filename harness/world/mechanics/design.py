@@ -6,20 +6,23 @@ the protocol is in `wiring`; here is only what the mechanics look up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from harness.oauth import Refusal, RouteRule
+from harness.plan.caches import Cache
 from harness.plan.controls import Controls, credit
 from harness.plan.system import Agent, Endpoint, System
 from harness.trace import Route
 from harness.world.mechanics.records import Item, Record
 
 START_HOUR = 9
+HOME = "home"
 SECRET = "secret."
+DEFAULT_TENANT = "insurer"
 LIFETIME_WITHOUT_K07_MS = 3_600_000
 ASKING = ("introspection", "cached", "fail_open")
 """Strengths of K17 in which an enforcement point asks the server and is told nothing."""
@@ -38,7 +41,11 @@ class EndpointInfo(NamedTuple):
 
 
 class Design:
-    """What the mechanics know about the design under test."""
+    """What the mechanics know about the design under test.
+
+    A `bare` one has neither an MCP nor an A2A server: people sign in for the first API (`front`), and their application's
+    token has every scope that their agents exchange it for.
+    """
 
     def __init__(
         self, system: System, controls: Controls, records: Mapping[str, Record], *, seed: int = 0, reach: bool = False
@@ -54,8 +61,6 @@ class Design:
             for info in self.endpoints.values()
             if info.endpoint.low_value is not None
         }
-        small = {name: replace(self.rules[name], elevated=False, acr=None) for name in self.rules}
-        self.small_rules = {name: small[name] for name, one in self.endpoints.items() if one.endpoint.low_value}
         self.all_records = dict(records)
         self._by_owner: dict[tuple[str, str], tuple[str, ...]] = {}
         for one in records.values():
@@ -65,9 +70,12 @@ class Design:
         self.remembered: dict[Any, Any] = {}
         self.elevated = {i.endpoint.scope for i in self.endpoints.values() if i.endpoint.privilege == "high"} - {None}
         self.people_types = _people_types(system)
+        self.home = system.home_server
         self.portal = next((name for name, one in system.services.items() if one.user_facing), "portal")
         self.mcp_service = next((name for name, one in system.services.items() if not one.user_facing), self.portal)
         self.mcp_api = next((name for name, api in system.apis.items() if api.kind == "mcp"), "")
+        self.bare = not self.mcp_api and not any(api.kind == "a2a" for api in system.apis.values())
+        self.front = self.mcp_api or next(iter(system.apis))
         self.llm_endpoint = next(
             (info for info in self.endpoints.values() if system.apis[info.api].kind == "llm_gateway"),
             next(iter(self.endpoints.values())),
@@ -77,6 +85,7 @@ class Design:
             for check, control in credit().items()
             if control in PER_OPERATION and controls.setting(control).operations
         }
+        self.token_caches = tuple((name, one) for name, one in system.caches.items() if one.holds == "tokens")
         self._message = next((info for info in self.endpoints.values() if system.apis[info.api].kind == "a2a"), None)
 
     # ------------------------------------------------------------ controls
@@ -119,6 +128,13 @@ class Design:
         """Whether this is the enforcement point in front of model providers."""
         api = self.system.apis.get(place)
         return api is not None and api.kind == "llm_gateway"
+
+    def caches_of(self, info: EndpointInfo, stands: str) -> Iterator[tuple[str, Cache]]:
+        """The caches of answers that stand at a place on the way to an endpoint, by name."""
+        for name, cache in self.system.caches.items():
+            covered = info.api in cache.at and (not cache.endpoints or info.name.split(".", 1)[1] in cache.endpoints)
+            if covered and cache.stands == stands and cache.holds == "answers":
+                yield name, cache
 
     # ------------------------------------------------------------ programs
 
@@ -204,7 +220,9 @@ class Design:
         if name == self.mcp_service:
             return self.mcp_api or None
         agent = self.system.agents.get(name)
-        return self._message.api if agent is not None and agent.kind == "backend" and self._message else None
+        if agent is None or agent.kind != "backend":
+            return None
+        return self._message.api if self._message else self.front if self.bare else None
 
     def app_of(self, agent: str) -> str:
         """The application through which a person speaks to an agent: the portal, or the third party's own."""
@@ -215,7 +233,7 @@ class Design:
         if app.startswith(SECRET):
             return self.system.secrets[app.removeprefix(SECRET)].audience
         if app in self.system.agents or self._message is None or app not in self.system.services:
-            return self.mcp_api
+            return self.front
         return self._message.api
 
     def login_scopes(self, app: str) -> tuple[str, ...]:
@@ -229,11 +247,17 @@ class Design:
         if self.system.tokens == "passed_along":
             return tuple(dict.fromkeys(i.endpoint.scope for i in self.endpoints.values() if i.endpoint.scope))
         found = self.system.agents.get(app) or self.system.services.get(app)
+        if found is not None and self.bare:
+            return tuple(dict.fromkeys(scope for scopes in found.policy.values() for scope in scopes))
         return tuple(found.policy.get(self.login_audience(app), ())) if found else ()
 
     def region_of(self, person: str | None) -> str | None:
         """Where a person is at home; None for nobody."""
         return self.system.people.regions.get(person, "EU") if person in self.people_types else None
+
+    def tenant_of(self, person: str | None) -> str:
+        """The tenant that a person belongs to."""
+        return self.system.people.tenants.get(person or "", DEFAULT_TENANT)
 
     def message_endpoint(self, agent: str) -> EndpointInfo | None:
         """Where the application's messages to an agent arrive; third-party agents have no such place here."""
@@ -247,9 +271,14 @@ class Design:
         """The tool that calls an endpoint, or the endpoint itself where none does."""
         return next((one for one in self.endpoints.values() if one.endpoint.calls == info.name), info)
 
+    def server_named(self, name: str) -> str:
+        """A server by its name; `home` is the one at which people sign in, whatever it is called."""
+        return name if name in self.system.servers or name != HOME else self.home
+
     def denial_known_at(self, server: str) -> bool:
         """Whether an administrator's decision is made known to a server: its own, or one that K16 or K17 reaches."""
-        return self.system.servers[server].domain == "home" or self.on("K16", server) or self.on("K17", server)
+        home = self.system.servers[self.home].domain
+        return self.system.servers[server].domain == home or self.on("K16", server) or self.on("K17", server)
 
     # ------------------------------------------------------------ data
 

@@ -30,15 +30,16 @@ from harness.world.mechanics.wiring import issuer_of, resource_of, server_of_dom
 def publish(world: World, step: PublishDocument) -> Reply:
     """The server fetches the document behind a client_id; if it counts, the publisher is that client from now on."""
     name = f"{step.agent}.{world.ids.next('document')}"
-    server = world.servers[step.server]
+    at = world.design.server_named(step.server)
+    server = world.servers[at]
     outcome = server.learn_document(step.url, _document(world, step, name), now_s=world.now_s)
     world.count("documents_fetched")
     who = world.who(step.agent, world.design.actor_type(step.agent), agent=_agent(world, step.agent), task=step.task)
     effect = Effect("agent.registered", who, {"by": step.agent, "by_type": "agent"})
     if isinstance(outcome, Refusal):
-        stop = guard.stop_of(world, (outcome,), None, place=step.server)
+        stop = guard.stop_of(world, (outcome,), None, place=at)
         return _stopped(world, step, effect, stop)
-    signals.spread(world, step.server, outcome)
+    signals.spread(world, at, outcome)
     world.caches[("key", step.url)] = name
     program = world.programs[step.agent]
     world.programs[step.agent] = replace(program, client=step.url, registered=(*program.registered, step.url))

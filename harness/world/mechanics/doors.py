@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from harness.oauth import Presented, ResourceServer
-from harness.world.mechanics import egress, guard
+from harness.world.mechanics import caching, egress, guard
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.records import Credential, Item
 from harness.world.mechanics.state import World
@@ -67,6 +67,9 @@ class Look:
         found: dict[Path, int] = {}
         for _, opened in each:
             found.update(opened.data)
+        if self.world.answers:
+            for credential in held:
+                found.update(self._cached(credential))
         hands = _in_hands(self.world, found) if any(opened.egress for _, opened in each) else {}
         for credential, opened in each:
             if opened.egress:
@@ -141,6 +144,17 @@ class Look:
                     purpose = _purpose(self.world, credential)
                     yield Path(credential.handle, info.name, group, provider, purpose), records
 
+    def _cached(self, credential: Credential) -> Iterator[tuple[Path, int]]:
+        """What caches would hand out to a credential: at the gateway to any, in an API to one that it admits."""
+        for info in self.world.design.endpoints.values():
+            for found in caching.open_to(self.world, credential, info):
+                if found.stands == "gateway" or not self.answer(credential, info):
+                    groups: dict[Group, int] = {}
+                    for one in found.records:
+                        group = Group(one.owner, one.category, one.entitled)
+                        groups[group] = groups.get(group, 0) + 1
+                    yield from ((Path(credential.handle, info.name, group), many) for group, many in groups.items())
+
     def _onward(self, credential: Credential, hands: dict[Group, int]) -> Iterator[tuple[Path, int]]:
         """What of the data in an agent's hands the egress gateway would let on to which provider."""
         info = self.world.design.llm_endpoint
@@ -180,7 +194,7 @@ def _held(world: World) -> Iterator[Credential]:
 def slack_ms(world: World) -> int:
     """How long after its end a token may still be accepted: leeway, and clocks that run late."""
     leeway_ms = max(server.leeway for server in world.design.system.servers.values())
-    return leeway_ms + max(world.conditions.late_ms.values(), default=0)
+    return leeway_ms + max((0, *world.conditions.late_ms.values()))
 
 
 def _together(each: Iterable[Opened]) -> Opened:

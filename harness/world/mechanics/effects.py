@@ -64,7 +64,7 @@ def settle(
     world: World, step: Step, effects: Iterable[Effect], stop: Stop | None, *, cause: Cause | None = None
 ) -> None:
     """Write the effects of a step: as facts, or as attempts that carry every refusal on the way to the goal."""
-    cause = cause or cause_of(step)
+    cause = cause or (cause_of(step) if stop is None else Cause(step.goal, step.twist or step.fault))
     attempt = None
     if stop is not None:
         earlier = world.refusals.get((step.task or step.agent, step.goal), ())
@@ -94,6 +94,11 @@ def touched(world: World, info: EndpointInfo, *, record: str | None, owner: str 
     if owner is None:
         return ()
     return tuple(world.records[one] for one in world.design.records_of(owner, category) if one in world.records)
+
+
+def indexed(world: World, info: EndpointInfo) -> tuple[Record, ...]:
+    """What an index over everybody's records finds."""
+    return tuple(one for one in world.records.values() if one.category == info.endpoint.category)
 
 
 def disclosures(

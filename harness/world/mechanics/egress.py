@@ -14,19 +14,25 @@ from msgspec.structs import replace
 from harness.trace import Request, Who
 from harness.world.mechanics import guard
 from harness.world.mechanics.commands import SendToModel, Step
-from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
+from harness.world.mechanics.effects import Effect, Hop, Stop, remember_refusal, settle
 from harness.world.mechanics.records import Credential, Item, Record, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
 
 TOKENS_PER_ITEM = 400
+FALLBACK = "fault:provider_fallback"
 
 
 def send_to_model(world: World, step: SendToModel) -> Reply:
     """Send the conversation and some data to a provider."""
+    if not world.conditions.answers(step.provider, world.now_ms):
+        return _fall_back(world, step)
     task = world.tasks.get(step.task) if step.task else None
     credential = world.credentials.get(step.credential) if step.credential else None
     info = world.design.llm_endpoint
+    if not world.conditions.answers(info.api, world.now_ms):
+        world.count("unanswered")
+        return Reply(ok=False, error="temporarily_unavailable")
     who = world.who(
         step.agent,
         world.design.actor_type(step.agent),
@@ -57,21 +63,39 @@ def send_to_model(world: World, step: SendToModel) -> Reply:
 
 
 def answer_third_party(
-    world: World, step: Step, credential: Credential | None, asked: guard.Asked, who: Who, request: Request
+    world: World, step: Step, outer: Hop, asked: guard.Asked, *, checked: bool = True
 ) -> tuple[Record, ...]:
-    """What the MCP server answers to a third-party agent, whose provider has it then; returns what it may have."""
+    """What the MCP server answers to a third-party agent, whose provider has it then; returns what it may have.
+
+    What a cache before the server hands out, nobody has `checked` here.
+    """
     task = world.tasks.get(step.task) if step.task else None
     provider = world.design.provider_of(step.agent)
     purpose = (task.purpose if task else None) or "none"
     extra = asked.info.endpoint.extra
-    items = [
+    kept = [
         Item(one.id, one.owner, one.entitled, (one.category, *extra), subjects=one.subjects, trusted=one.trusted)
         for one in asked.records
     ]
-    api = world.design.mcp_api
-    kept = _reduce(world, step, api, who, request, Disclosure(provider, purpose, credential), items)
-    settle(world, step, _received(world, who, request, provider, purpose, kept), None)
+    if checked:
+        disclosure = Disclosure(provider, purpose, outer.credential)
+        kept = _reduce(world, step, world.design.mcp_api, outer.who, outer.request, disclosure, kept)
+    settle(world, step, _received(world, outer.who, outer.request, provider, purpose, kept), None)
     return tuple(one for one in asked.records if any(item.record == one.id for item in kept))
+
+
+def _fall_back(world: World, step: SendToModel) -> Reply:
+    """The provider is down: the request goes where the design sends it then, with the token that it came with."""
+    down = world.design.system.providers[step.provider]
+    tried = {step.provider}
+    other = down.fallback
+    while other is not None and other not in tried and not world.conditions.answers(other, world.now_ms):
+        tried.add(other)
+        other = world.design.system.providers[other].fallback
+    if other is None or other in tried:
+        world.count("unanswered")
+        return Reply(ok=False, error="temporarily_unavailable")
+    return send_to_model(world, replace(step, provider=other, twist=step.twist or FALLBACK))
 
 
 class Disclosure(NamedTuple):
@@ -137,7 +161,7 @@ def minimised(world: World, items: list[Item], disclosure: Disclosure) -> tuple[
 
 def agreed(world: World, items: list[Item], disclosure: Disclosure) -> tuple[list[Item], list[Item]]:
     """K30: the parts about people who have not agreed to this provider and purpose are masked."""
-    consents = world.servers["home"].store.consents.values()
+    consents = world.home.store.consents.values()
     agreed = {
         one.user
         for one in consents

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.trace import Event
 from harness.world.mechanics import (
+    access,
     approvals,
     calls,
     commands,
@@ -20,10 +21,12 @@ from harness.world.mechanics import (
     forgery,
     grants,
     hostile,
+    jobs,
     lures,
     operators,
     people,
     reach,
+    replicas,
     runtime,
     signals,
 )
@@ -62,6 +65,10 @@ _HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
     commands.EnableAgent: operators.enable_agent,
     commands.RevokeGrant: operators.revoke_grant,
     commands.LockUser: operators.lock_user,
+    commands.UnlockUser: operators.unlock_user,
+    commands.EndSessions: operators.end_sessions,
+    commands.GiveAccess: access.give_access,
+    commands.EndAccess: access.end_access,
     commands.Leak: operators.leak,
     commands.StealClient: operators.steal_client,
     commands.Lure: people.follow_link,
@@ -114,7 +121,7 @@ def deadlines(world: World) -> list[int]:
     enforcement points grant. Refresh tokens and sessions are the servers'; signals and jobs are on the agenda.
     """
     instants = {due.at_ms for due in world.agenda.values()}
-    for end_ms in (*_token_ends(world), *_server_ends(world)):
+    for end_ms in (*_token_ends(world), *_server_ends(world), *_cache_ends(world)):
         instants.update((end_ms - 1, end_ms))
     for approval in world.approvals.values():
         if approval.state == "approved":
@@ -127,6 +134,10 @@ def _token_ends(world: World) -> Iterator[int]:
     for credential in world.credentials.values():
         if credential.kind == "access":
             yield from (credential.expires_ms + leeway_ms for leeway_ms in leeways_ms)
+
+
+def _cache_ends(world: World) -> Iterator[int]:
+    return (one.until_ms for entries in world.answers.values() for one in entries)
 
 
 def _server_ends(world: World) -> Iterator[int]:
@@ -147,12 +158,16 @@ def _last_good(world: World, approval: Approval) -> Iterator[int]:
 def _happen(world: World, due: Due) -> None:
     if due.kind == "signal":
         signals.deliver(world, due)
+    elif due.kind == "replica":
+        replicas.arrive(world, due)
+    elif due.kind == "hop":
+        calls.arrive(world, due)
     elif due.kind == "job":
         calls.run_job(world, _job(due))
     elif due.kind == "put_down":
         people.leave(world, commands.Leave(due.target, str(due.payload)))
     elif due.kind == "mandate_end":
-        people.end_mandate(world, due)
+        access.end_mandate(world, due)
     elif due.kind == "consent_lapse":
         people.lapse(world, due)
     elif due.kind == "session_idle":
@@ -161,8 +176,8 @@ def _happen(world: World, due: Due) -> None:
         raise AssertionError(f"nobody knows what to do at a due `{due.kind}`")
 
 
-def _job(due: Due) -> calls.Job:
-    assert isinstance(due.payload, calls.Job), "a job is due with its work"
+def _job(due: Due) -> jobs.Job:
+    assert isinstance(due.payload, jobs.Job), "a job is due with its work"
     return due.payload
 
 

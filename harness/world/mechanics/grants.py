@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from harness.oauth import Request, Response
 from harness.oauth.forms import DISCLOSURE
-from harness.world.mechanics import assertions, guard, signals
+from harness.world.mechanics import assertions, caching, guard, replicas
 from harness.world.mechanics.commands import GetToken, Register, Step
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import Effect, Stop, remember_refusal, settle
@@ -48,7 +48,7 @@ def _request(world: World, step: GetToken) -> Credential | Stop:
     who = program_who(world, step, task, subject)
     server = server_for(world, step)
     form = _form(world, step, subject)
-    if server != "home" and step.grant == "token_exchange":
+    if server != world.design.home and step.grant == "token_exchange":
         chained = _to_other_domain(world, step, subject, server)
         if isinstance(chained, Response):
             return not_issued(world, step, who, chained, subject)
@@ -70,7 +70,7 @@ def _to_other_domain(
     """An identity assertion from the home server, to be redeemed at the other one (ID-JAG, RFC 7523)."""
     form = exchange_form(subject.token if subject else "", audience=issuer_of(server), scope=step.scope)
     form |= {"requested_token_type": ID_JAG, "resource": resource_of(step.audience or "")}
-    response = post(world, "home", "/token", world.programs[step.agent].client, form)
+    response = post(world, world.design.home, "/token", world.programs[step.agent].client, form)
     if not response.ok:
         return response
     return {
@@ -104,7 +104,7 @@ def _claimed(world: World, step: GetToken) -> str:
     claims = {
         "iss": issuer_of(channel),
         "sub": step.person,
-        "aud": world.servers["home"].profile.issuer,
+        "aud": world.home.profile.issuer,
         "client_id": world.programs[step.agent].client,
         "iat": world.now_s,
         "exp": world.now_s + 60,
@@ -128,13 +128,16 @@ def derive(world: World, step: Step, server: str, credential: Credential, info: 
     """The MCP server's own token for the API behind a tool: remembered for the token it was exchanged for."""
     if world.design.system.tokens == "passed_along":
         return credential
+    shared = caching.kept_token(world, step, credential, info)
+    if shared is not None:
+        return shared
     scope = info.endpoint.scope or ""
     key = (server, credential.facts.token, info.api, scope)
     cached = world.caches.get(key)
     if cached is not None and world.credentials[cached].expires_ms > world.now_ms:
         return world.credentials[cached]
     form = exchange_form(credential.token, audience=info.api, scope=(scope,) if scope else ())
-    response = post(world, "home", "/token", server, form)
+    response = post(world, world.design.home, "/token", server, form)
     task = world.tasks.get(step.task) if step.task else None
     agent = step.agent if world.design.is_agent(step.agent) else None
     who = world.who(
@@ -144,6 +147,7 @@ def derive(world: World, step: Step, server: str, credential: Credential, info: 
         return not_issued(world, step, who, response, credential)
     derived = keep(world, step, who, response, holder=server, client=server, subject=credential, task=task)
     world.caches[key] = derived.handle
+    caching.keep_token(world, step, credential, info, derived)
     return derived
 
 
@@ -158,15 +162,14 @@ def register(world: World, step: Register) -> Reply:
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": {"keys": [key(world.design.seed, f"client/{name}").public.jwk]},
     }
-    response = world.servers[step.server].receive(
-        Request("POST", "/register", body=body), now_s=world.now_s, ids=world.ids
-    )
+    server = world.design.server_named(step.server)
+    response = world.servers[server].receive(Request("POST", "/register", body=body), now_s=world.now_s, ids=world.ids)
     world.count("as_register")
     agent = step.agent if world.design.is_agent(step.agent) else None
     who = world.who(step.agent, world.design.actor_type(step.agent), agent=agent, task=step.task)
     effect = Effect("agent.registered", who, {"by": step.agent, "by_type": "agent"})
     if not response.ok:
-        stop = refusal_of(world, response, None, place=step.server)
+        stop = refusal_of(world, response, None, place=server)
         settle(world, step, [effect], stop)
         remember_refusal(world, step, stop)
         return refused(stop)
@@ -182,5 +185,4 @@ def revoke_task(world: World, task: Task) -> None:
     """K28: the grant behind a task dies at the authorization server, and everything derived from it."""
     subject = world.credentials.get(task.subject or "")
     if subject is not None and subject.facts.token_family is not None:
-        server = world.servers[subject.server]
-        signals.spread(world, subject.server, server.revoke_grant(subject.facts.token_family, now_s=world.now_s))
+        replicas.decided(world, subject.server, "revocations", "revoke_grant", subject.facts.token_family)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from harness.oauth import Details, Presented, Refusal
 from harness.plan.controls import credit
 from harness.trace import Request, Who
-from harness.world.mechanics import limits, proofs
+from harness.world.mechanics import access, limits, proofs
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
 from harness.world.mechanics.effects import Stop, operation_fields
 from harness.world.mechanics.legality import THIEF
@@ -38,7 +38,8 @@ _INVALID_TOKEN = frozenset({"expired", "signature", "type", "issuer", "malformed
 class Asked(NamedTuple):
     """What a request is about: the endpoint whose handler runs, the records it selects, the operation it completes.
 
-    `disclosed` are the facts of `data.accessed`, one for each record.
+    `disclosed` are the facts of `data.accessed`, one for each record; `withheld` those of what an index would have found
+    as well, had K04 not left it out.
     """
 
     info: EndpointInfo
@@ -47,6 +48,7 @@ class Asked(NamedTuple):
     approval: str | None
     bare: bool = False
     disclosed: tuple[Mapping[str, Any], ...] = ()
+    withheld: tuple[Mapping[str, Any], ...] = ()
 
 
 def decide(
@@ -173,12 +175,17 @@ def presented_at(
         proof=shown.proof,
         url=shown.url,
         certificate=None if asked.bare else world.design.certificate(request.actor_client),
-        entitled=tuple(record.entitled for record in asked.records) if info.name == asked.info.name else (),
+        entitled=_entitled(world, info, asked) if info.name == asked.info.name else (),
         operation=details,
         region=asked.records[0].region if asked.records else None,
         hour=request.hour,
         approval=_presented_approval(world, info, credential, asked),
     )
+
+
+def _entitled(world: World, info: EndpointInfo, asked: Asked) -> tuple[tuple[str, ...], ...]:
+    """Who may see each of the records that a request selects, as this API knows it."""
+    return tuple(access.entitled_at(world, info, record) for record in asked.records)
 
 
 def details_of(operation: Operation, *, subject: str) -> Details:

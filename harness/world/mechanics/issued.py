@@ -37,7 +37,7 @@ def keep(
 ) -> Credential:
     """Put the tokens of a response within the holder's reach and write that they were issued."""
     grant = _grant_name(step) if isinstance(step, GetToken) else "ciba" if approval else "token_exchange"
-    server = server_for(world, step) if isinstance(step, GetToken) else "home"
+    server = server_for(world, step) if isinstance(step, GetToken) else world.design.home
     claims = claims_in(world, server, str(response.body["access_token"]))
     person = user or (subject.user if subject else None) or (claims.sub if claims.sub in world.people else None)
     facts = Token(
@@ -123,7 +123,7 @@ def not_issued(
     world: World, step: Step, who: Who, response: Response, subject: Credential | None, grant: str | None = None
 ) -> Stop:
     """A refusal at a token endpoint, as an attempt to be issued a token; a challenge that honest work answers is none."""
-    stop = refusal_of(world, response, subject, place=step.server if isinstance(step, GetToken) else "home")
+    stop = refusal_of(world, response, subject, place=_place(world, step))
     if isinstance(step, GetToken) and step.grant == "claimed_subject" and world.design.on("K06"):
         stop = stop._replace(by=("K06",))  # an assertion without proof of the person's grant is nobody's
     if step.twist is None and stop.error in ("consent_required", "invalid_authorization_details"):
@@ -153,6 +153,10 @@ def not_issued(
     settle(world, step, effects, stop)
     remember_refusal(world, step, stop)
     return stop
+
+
+def _place(world: World, step: Step) -> str:
+    return world.design.server_named(step.server) if isinstance(step, GetToken) else world.design.home
 
 
 def refusal_of(world: World, response: Response, subject: Credential | None, *, place: str) -> Stop:
@@ -190,4 +194,4 @@ def server_for(world: World, step: GetToken) -> str:
     if step.grant == "refresh_token" and step.subject is not None:
         return world.credentials[step.subject].server
     api = world.design.system.apis.get(step.audience or "")
-    return server_of_domain(world.design.system, api.domain) if api else step.server
+    return server_of_domain(world.design.system, api.domain) if api else world.design.server_named(step.server)

@@ -103,7 +103,10 @@ def _send(world: World, command: c.SendToModel) -> None:
 
 
 def _token(world: World, command: c.GetToken) -> None:
-    _need(command.server in world.servers, f"there is no authorization server `{command.server}`")
+    _need(
+        world.design.server_named(command.server) in world.servers,
+        f"there is no authorization server `{command.server}`",
+    )
     if command.as_client is not None:
         _need(f"client:{command.as_client}" in world.leaked, f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
@@ -131,6 +134,15 @@ def _granted(world: World, command: c.RevokeGrant) -> None:
 def _start(world: World, command: c.StartTask) -> None:
     _present(world, command)
     _need(command.agent in world.programs, f"`{command.agent}` is not running")
+
+
+def _person(world: World, command: Any) -> None:
+    _need(command.user in world.people, f"there is no person `{command.user}`")
+
+
+def _access(world: World, command: Any) -> None:
+    _person(world, command)
+    _need(command.owner in world.people, f"there is no person `{command.owner}`")
 
 
 def _tool(world: World, command: Any) -> None:
@@ -166,7 +178,10 @@ def _lured(world: World, command: hostile.LureToConfirm) -> None:
 
 def _fetched(world: World, command: hostile.PublishDocument) -> None:
     _need(command.agent in world.programs, f"`{command.agent}` is not running")
-    _need(command.server in world.servers, f"there is no authorization server `{command.server}`")
+    _need(
+        world.design.server_named(command.server) in world.servers,
+        f"there is no authorization server `{command.server}`",
+    )
 
 
 def _followed(world: World, command: hostile.FollowMetadata) -> None:
@@ -199,6 +214,11 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.DisableAgent: _agent,
     c.EnableAgent: _agent,
     c.RevokeGrant: _granted,
+    c.LockUser: _person,
+    c.UnlockUser: _person,
+    c.EndSessions: _person,
+    c.GiveAccess: _access,
+    c.EndAccess: _access,
     c.Halt: _task_exists,
     c.Leak: _leak,
     c.StealClient: _client,

@@ -5,17 +5,19 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from harness.trace import Who
-from harness.world.mechanics import signals
+from harness.world.mechanics import replicas
 from harness.world.mechanics.commands import (
     AddTool,
     ApproveTool,
     ChangeTool,
     DisableAgent,
     EnableAgent,
+    EndSessions,
     Leak,
     LockUser,
     RevokeGrant,
     StealClient,
+    UnlockUser,
 )
 from harness.world.mechanics.records import Task
 from harness.world.mechanics.replies import Reply
@@ -23,21 +25,33 @@ from harness.world.mechanics.state import World
 
 
 def disable_agent(world: World, command: DisableAgent) -> Reply:
-    """Deny an agent: at the authorization servers (K16) and, by signals, at the enforcement points (K17)."""
-    program = world.programs[command.agent]
-    world.programs[command.agent] = replace(program, disabled_ms=world.now_ms)
-    who = world.who(command.by, "admin", agent=command.agent)
+    """Deny an agent, or all of its domain: at the authorization servers (K16) and, by signals, at the APIs (K17)."""
+    for agent in _reached(world, command):
+        _disable(world, command, agent)
+    return Reply(ok=True)
+
+
+def _reached(world: World, command: DisableAgent) -> list[str]:
+    if command.reach == "one":
+        return [command.agent]
+    domain = world.design.domain_of(command.agent)
+    return [name for name in world.design.system.agents if world.design.domain_of(name) == domain]
+
+
+def _disable(world: World, command: DisableAgent, agent: str) -> None:
+    program = world.programs[agent]
+    world.programs[agent] = replace(program, disabled_ms=world.now_ms)
+    who = world.who(command.by, "admin", agent=agent)
     own = {"by": command.by, "reason": "misbehaving", "channel": "console", "reach": command.reach}
     world.emit("agent.disabled", who, own)
     for task in list(world.tasks.values()):
-        if command.agent in (task.agent, world.root_of(task.agent)) and not task.done:
+        if agent in (task.agent, world.root_of(task.agent)) and not task.done:
             world.tasks[task.id] = replace(task, ended_by=task.ended_by or "denial")
-    for name, server in world.servers.items():
+    for name in world.servers:
         if world.design.denial_known_at(name):
-            signals.spread(world, name, server.disable("agent", command.agent, now_s=world.now_s))
-            if world.design.shares_client(command.agent) and not command.sparing:
-                signals.spread(world, name, server.disable("client", program.client, now_s=world.now_s))
-    return Reply(ok=True)
+            replicas.decided(world, name, "denials", "disable", "agent", agent)
+            if world.design.shares_client(agent) and not command.sparing:
+                replicas.decided(world, name, "denials", "disable", "client", program.client)
 
 
 def enable_agent(world: World, command: EnableAgent) -> Reply:
@@ -45,8 +59,8 @@ def enable_agent(world: World, command: EnableAgent) -> Reply:
     world.programs[command.agent] = replace(world.programs[command.agent], disabled_ms=-1)
     who = world.who(command.by, "admin", agent=command.agent)
     world.emit("agent.enabled", who, {"by": command.by, "reason": "cleared"})
-    for name, server in world.servers.items():
-        signals.spread(world, name, server.enable("agent", command.agent, now_s=world.now_s))
+    for name in world.servers:
+        replicas.decided(world, name, "denials", "enable", "agent", command.agent)
     return Reply(ok=True)
 
 
@@ -61,8 +75,7 @@ def revoke_grant(world: World, command: RevokeGrant) -> Reply:
     for one in list(world.tasks.values()):
         if one.id == task.id or (not one.done and _same_grant(world, one, task)):
             world.tasks[one.id] = replace(one, ended_by=one.ended_by or "revocation")
-    server = world.servers[subject.server]
-    signals.spread(world, subject.server, server.revoke_grant(family, now_s=world.now_s))
+    replicas.decided(world, subject.server, "revocations", "revoke_grant", family)
     return Reply(ok=True)
 
 
@@ -79,8 +92,33 @@ def lock_user(world: World, command: LockUser) -> Reply:
     for task in list(world.tasks.values()):
         if task.user == command.user and not task.done:
             world.tasks[task.id] = replace(task, ended_by=task.ended_by or "lock")
-    for name, server in world.servers.items():
-        signals.spread(world, name, server.disable("user", command.user, now_s=world.now_s))
+    for name in world.servers:
+        replicas.decided(world, name, "denials", "disable", "user", command.user)
+    return Reply(ok=True)
+
+
+def unlock_user(world: World, command: UnlockUser) -> Reply:
+    """Open a person's account again: they can sign in anew; what ended with the lock stays ended."""
+    world.emit(
+        "user.enabled", world.who(command.by, "admin", user=command.user), {"by": command.by, "reason": "cleared"}
+    )
+    world.people[command.user] = replace(world.people[command.user], locked=False)
+    for name in world.servers:
+        replicas.decided(world, name, "denials", "enable", "user", command.user)
+    return Reply(ok=True)
+
+
+def end_sessions(world: World, command: EndSessions) -> Reply:
+    """An administrator ends every session of a person; K09 carries that like a logout."""
+    for session in [one for one in world.home.store.sessions.values() if one.user == command.user]:
+        if world.sessions.pop(session.id, None) is None:
+            continue
+        who = world.who(command.by, "admin", user=command.user, session=session.id)
+        world.emit("session.ended", who, {"reason": "admin"})
+        for task in list(world.tasks.values()):
+            if task.session == session.id and not task.done:
+                world.tasks[task.id] = replace(task, ended_by=task.ended_by or "logout")
+        replicas.decided(world, world.design.home, "sessions", "end_session", session.id, "admin")
     return Reply(ok=True)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from harness.trace import Who
-from harness.world.mechanics import backchannel, grants, guard, sign_in, signals
+from harness.world.mechanics import backchannel, grants, guard, replicas, sign_in
 from harness.world.mechanics.commands import (
     Act,
     AnswerPrompt,
@@ -59,7 +59,7 @@ def leave(world: World, command: Leave) -> Reply:
 
 def log_in(world: World, command: LogIn) -> Reply:
     """Authentication, and the application's code flow behind it."""
-    signed_in = sign_in.code_flow(world, command.user, app=command.app, acr=command.acr)
+    signed_in = sign_in.code_flow(world, command.user, app=command.app or world.design.portal, acr=command.acr)
     if signed_in is None:
         return Reply(ok=False, error="access_denied")
     session, credential = signed_in
@@ -74,8 +74,7 @@ def log_out(world: World, command: LogOut) -> Reply:
     world.emit("user.logged_out", who)
     if world.sessions.pop(command.session, None) is not None:
         world.emit("session.ended", who, {"reason": "logout"})
-    server = world.servers["home"]
-    signals.spread(world, "home", server.end_session(command.session, reason="logout", now_s=world.now_s))
+    replicas.decided(world, world.design.home, "sessions", "end_session", command.session, "logout")
     _end_authority(world, "logout", session=command.session)
     return Reply(ok=True)
 
@@ -89,12 +88,12 @@ def act(world: World, command: Act) -> Reply:
 
 def _acted(world: World, session: str) -> None:
     """Tell the server that a human acted, and remember when."""
-    if world.servers["home"].human_act(session, now_s=world.now_s) and session in world.sessions:
+    if world.home.human_act(session, now_s=world.now_s) and session in world.sessions:
         world.sessions[session] = world.now_ms
 
 
 def _idle_ms(world: World) -> int:
-    return round(world.servers["home"].profile.session_idle_s * 1000)
+    return round(world.home.profile.session_idle_s * 1000)
 
 
 def idle_end(world: World, due: Due) -> None:
@@ -115,6 +114,8 @@ def give_consent(world: World, command: GiveConsent) -> Reply:
     if key in world.consents:
         withdraw_consent(world, WithdrawConsent(command.user, command.recipient, command.purpose))
     consent = sign_in.record_consent(world, command)
+    if not command.beforehand:
+        replicas.consented(world, world.design.home, consent)
     world.consents[key] = Consent(
         consent, command.user, command.agent, command.recipient, command.purpose, command.categories, world.now_ms
     )
@@ -138,16 +139,7 @@ def lapse(world: World, due: Due) -> None:
     current = next((key for key, one in world.consents.items() if one.id == due.target), None)
     if current is not None:
         del world.consents[current]
-        server = world.servers["home"]
-        signals.spread(world, "home", server.withdraw_consent(due.target, now_s=world.now_s))
-
-
-def end_mandate(world: World, due: Due) -> None:
-    """A right to somebody else's records ends: for the ledger, and for the APIs, which know it from there."""
-    for key, record in world.records.items():
-        if record.owner == due.payload and due.target in record.entitled:
-            left = tuple(name for name in record.entitled if name != due.target)
-            world.records[key] = replace(record, entitled=left)
+        replicas.decided(world, world.design.home, "consents", "withdraw_consent", due.target)
 
 
 def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
@@ -156,8 +148,7 @@ def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
     own = {"consent": consent.id, "purpose": consent.purpose, "recipient": consent.recipient}
     who = _who(world, command.user, agent=consent.agent)
     world.emit("consent.withdrawn", who, own)
-    server = world.servers["home"]
-    signals.spread(world, "home", server.withdraw_consent(consent.id, now_s=world.now_s))
+    replicas.decided(world, world.design.home, "consents", "withdraw_consent", consent.id)
     world.emit("consent.withdrawal_notified", who, {"consent": consent.id, "recipient": consent.recipient})
     for task in list(world.tasks.values()):
         if task.user == command.user and task.purpose == command.purpose and not task.done:
@@ -269,7 +260,7 @@ def follow_link(world: World, step: Lure) -> Reply:
 
 
 def _session_of(world: World, session: str) -> str | None:
-    found = world.servers["home"].store.sessions.get(session)
+    found = world.home.store.sessions.get(session)
     return found.user if found else None
 
 

@@ -56,6 +56,8 @@ def _close(world: World, path: Path, look: Look) -> None:
     alive = world.now_ms < credential.expires_ms + slack_ms(world)
     check = look.answer(credential, world.design.endpoints[path.endpoint]) if alive else "expired"
     cause = _CAUSES.get(check, "revoked") if check else "consent"
+    if world.design.system.caches and credential.user not in path.group.entitled and not check:
+        cause = "cache"
     world.emit("reach.closed", _who(world, credential), {"reach": world.reach.pop(path), "cause": cause})
 
 

@@ -174,6 +174,20 @@ class Memory(msgspec.Struct, frozen=True, gc=False):
     item: Item
 
 
+class Cached(msgspec.Struct, frozen=True, gc=False):
+    """An answer, or a token, that a cache keeps: what it is (records, or one credential) and for whom it was made."""
+
+    cache: str
+    api: str
+    holds: tuple[str, ...]
+    user: str | None
+    session: str | None
+    client: str | None
+    agent: str | None
+    family: str | None
+    until_ms: int
+
+
 class Handle(msgspec.Struct, frozen=True, gc=False):
     """A reference to a result that a server holds: possession is not authentication (MCP security practices)."""
 
@@ -201,3 +215,4 @@ class Due(msgspec.Struct, frozen=True, gc=False):
     kind: str
     target: str
     payload: object = None
+    key: str = ""

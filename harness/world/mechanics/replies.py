@@ -8,7 +8,10 @@ from harness.world.mechanics.effects import Stop
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """The answer to a command. `error` and `challenge` are what an OAuth client or an LLM gets to read."""
+    """The answer to a command. `error` and `challenge` are what an OAuth client or an LLM gets to read.
+
+    `waits` names the answer that is still on its way, where a server behind has not answered yet.
+    """
 
     ok: bool
     error: str = ""
@@ -22,6 +25,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     task: str | None = None
     memory: str | None = None
     pending: bool = False
+    waits: str | None = None
 
 
 def refused(stop: Stop) -> Reply:

@@ -25,7 +25,7 @@ def code_flow(world: World, user: str, *, app: str, acr: str) -> tuple[str, str 
 
     None where the server lets the person not in (the account is locked).
     """
-    server = world.servers["home"]
+    server = world.home
     session = server.login(user, acr=acr, now_s=world.now_s, ids=world.ids)
     if not isinstance(session, str):
         who = world.who(user, world.design.people_types[user], user=user)
@@ -70,14 +70,14 @@ def authorize(
         }
         form["authorization_details"] = json.dumps([disclosure])
     if lured_by is None:
-        world.servers["home"].approve_client(user, client, world.design.login_scopes(app))
+        world.home.approve_client(user, client, world.design.login_scopes(app))
     request = Request("GET", "/authorize", form=form, session=session)
-    answer = world.servers["home"].receive(request, now_s=world.now_s, ids=world.ids)
+    answer = world.home.receive(request, now_s=world.now_s, ids=world.ids)
     world.count("as_authorize")
     who = world.who(user, world.design.people_types[user], user=user, session=session)
     if not answer.ok:
         if lured_by is not None:
-            remember_refusal(world, lured_by, refusal_of(world, answer, None, place="home"))
+            remember_refusal(world, lured_by, refusal_of(world, answer, None, place=world.design.home))
         return None
     code = str(answer.body["code"])
     world.emit("code.issued", who, {"code": code, "lifetime": 60_000})
@@ -87,7 +87,7 @@ def authorize(
         "redirect_uri": _redirect(world, client),
         "code_verifier": verifier,
     }
-    response = post(world, "home", "/token", client, form, published_key=lured_by is not None)
+    response = post(world, world.design.home, "/token", client, form, published_key=lured_by is not None)
     if not response.ok:
         return None
     holder = app if lured_by is None else lured_by.agent
@@ -107,7 +107,7 @@ def _client_of(world: World, app: str) -> str:
 
 def _redirect(world: World, app: str) -> str:
     """Where the application has its codes sent, as it is registered."""
-    client = world.servers["home"].store.clients.get(app)
+    client = world.home.store.clients.get(app)
     return client.redirect_uris[0] if client is not None and client.redirect_uris else redirect_of(app)
 
 
@@ -155,7 +155,7 @@ def _newest(world: World, holder: str, session: str, kind: str) -> Credential | 
 def record_consent(world: World, command: GiveConsent) -> str:
     """The person's consent, as the authorization server records it."""
     client = world.programs[command.agent].client
-    return world.servers["home"].grant_consent(
+    return world.home.grant_consent(
         command.user, client, command.recipient, command.purpose, command.categories, now_s=world.now_s, ids=world.ids
     )
 
@@ -179,7 +179,7 @@ def renew(world: World, step: GetToken) -> Reply:
         return _through_the_browser(world, task, app)
     form = dict(step.says) | {"grant_type": "refresh_token", "refresh_token": held.token}
     client = _client_of(world, app)
-    response = post(world, "home", "/token", client, form, published_key=False)
+    response = post(world, world.design.home, "/token", client, form, published_key=False)
     who = world.who(app, world.design.actor_type(app), user=task.user, session=task.session, task=task.id)
     if not response.ok:
         return refused(not_issued(world, step, who, response, held))

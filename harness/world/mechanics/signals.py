@@ -9,11 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.oauth import Signal
+from harness.world.mechanics import caching
 from harness.world.mechanics.design import ASKING
 from harness.world.mechanics.records import Due
-from harness.world.mechanics.state import World
+from harness.world.mechanics.state import Message, World
 
 _CARRIER = {"session_revoked": "K09"}
+FACTS = {
+    "session_revoked": "sessions",
+    "grant_revoked": "revocations",
+    "token_revoked": "revocations",
+    "agent_denied": "denials",
+    "agent_enabled": "denials",
+    "user_disabled": "denials",
+    "user_enabled": "denials",
+    "consent_withdrawn": "consents",
+}
+"""What each signal makes known: a place whose replica of that lags knows it later."""
 
 
 def spread(world: World, origin: str, signals: Iterable[Signal]) -> None:
@@ -36,7 +48,8 @@ def _minded(world: World, signal: Signal, target: str) -> bool:
 
 
 def _send(world: World, signal: Signal, target: str, *, delay_ms: int) -> None:
-    delay = world.fate(signal.kind, target, delay_ms)
+    late_ms = world.conditions.seen_ms(FACTS[signal.kind], target, world.now_ms) - world.now_ms
+    delay = world.fate(Message(signal.kind, target, None, world.now_ms, delay_ms + late_ms))
     if delay is None:
         world.count("signals_lost")
         return
@@ -49,5 +62,6 @@ def deliver(world: World, due: Due) -> None:
     signal: Signal = due.payload  # type: ignore[assignment]  # what `_send` put there
     if due.target in world.peps:
         world.peps[due.target].receive_signal(signal, now_s=world.now_s)
+        caching.told(world, due.target, signal)
     else:
         world.servers[due.target].receive_signal(signal, now_s=world.now_s)

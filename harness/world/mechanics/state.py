@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from harness.oauth import AuthorizationServer, ResourceServer
+from harness.plan.misfortunes import Lag
 from harness.trace import Attempt, Cause, Event, Request, Who
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import Design
 from harness.world.mechanics.records import (
     Approval,
+    Cached,
     Consent,
     Credential,
     Due,
@@ -28,24 +32,49 @@ from harness.world.mechanics.records import (
     Task,
 )
 
-Fate = Callable[[str, str, int], int | None]
-"""What becomes of a message (kind, destination, designed delay in ms): its delay, or None if it is lost."""
+
+class Message(NamedTuple):
+    """Something on its way: what it is, to which API or server (an answer: from which), of which program, with what delay.
+
+    `delay_ms` is what the design says, before any misfortune.
+    """
+
+    kind: str
+    to: str
+    of: str | None
+    now_ms: int
+    delay_ms: int = 0
 
 
-def as_designed(kind: str, destination: str, delay_ms: int) -> int | None:
+Fate = Callable[[Message], int | None]
+"""What becomes of a message: its delay in milliseconds, or None if it is lost."""
+
+
+def as_designed(message: Message) -> int | None:
     """The fate of a message in a world without misfortunes."""
-    return delay_ms
+    return message.delay_ms
 
 
 class Conditions(NamedTuple):
-    """Misfortunes that are known beforehand: servers that do not answer for a while, clocks that run late."""
+    """Misfortunes that are known beforehand: servers that do not answer for a while, wrong clocks, late replicas.
+
+    A clock that is ahead is late by less than nothing.
+    """
 
     outages: tuple[tuple[str, int, int], ...] = ()
     late_ms: Mapping[str, int] = {}
+    lags: tuple[Lag, ...] = ()
 
     def answers(self, server: str, now_ms: int) -> bool:
-        """Whether a server is up."""
+        """Whether a server, an API or a provider is up."""
         return not any(name == server and since <= now_ms < until for name, since, until in self.outages)
+
+    def seen_ms(self, fact: str, place: str, decided_ms: int) -> int:
+        """When a place knows what was decided at an instant: at once, unless its replica lags."""
+        return max(
+            (lag.seen_ms(decided_ms) for lag in self.lags if lag.of == fact and lag.at in (None, place)),
+            default=decided_ms,
+        )
 
 
 class Ids:
@@ -90,6 +119,9 @@ _DICTS = (
     "tallies",
     "callbacks",
     "behind",
+    "answers",
+    "formerly",
+    "replies",
 )
 
 
@@ -138,6 +170,9 @@ class World:
     tallies: dict[tuple[str, ...], tuple[float, ...]]
     callbacks: dict[str, tuple[Call, ...]]
     behind: dict[str, str]
+    answers: dict[tuple[Any, ...], tuple[Cached, ...]]
+    formerly: dict[tuple[str, str], tuple[tuple[int, tuple[str, ...]], ...]]
+    replies: dict[str, Any]
 
     def __init__(
         self,
@@ -182,6 +217,11 @@ class World:
         return other
 
     @property
+    def home(self) -> AuthorizationServer:
+        """The authorization server at which people sign in."""
+        return self.servers[self.design.home]
+
+    @property
     def now_s(self) -> float:
         """The instant in seconds, as the protocol counts."""
         return self.now_ms / 1000
@@ -202,7 +242,8 @@ class World:
         key = (actor, actor_type, user, agent, root, session, task, domain)
         found = self._who.get(key)
         if found is None:
-            found = self._who[key] = Who(actor, actor_type, user, agent, root, session, task, "insurer", domain)
+            tenant = self.design.tenant_of(user)
+            found = self._who[key] = Who(actor, actor_type, user, agent, root, session, task, tenant, domain)
         return found
 
     def root_of(self, agent: str | None) -> str | None:
@@ -232,7 +273,7 @@ class World:
     def plan(self, due: Due) -> str:
         """Put something on the agenda."""
         key = self.ids.next("due")
-        self.agenda[key] = due
+        self.agenda[key] = msgspec.structs.replace(due, key=key)
         self.next_due_ms = min(self.next_due_ms, due.at_ms)
         return key
 

@@ -47,7 +47,7 @@ def as_profile(design: Design, name: str) -> AsProfile:
     approvals = controls.setting("K14")
     return AsProfile(
         issuer=issuer_of(name),
-        audiences=_audiences(system, name),
+        audiences=_audiences(design, name),
         detail_types=_detail_types(design),
         issuers_trusted=_trusted(design, name),
         leeway_s=server.leeway / 1000,
@@ -168,14 +168,20 @@ def _scopes(system: System, api: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.scope for one in system.apis[api].endpoints.values() if one.scope is not None))
 
 
-def _audiences(system: System, name: str) -> Mapping[str, Audience]:
-    """The APIs of the server's domain, with every scope that any policy could give there."""
+def _audiences(design: Design, name: str) -> Mapping[str, Audience]:
+    """The APIs of the server's domain, with every scope that any policy could give there.
+
+    Where there is neither an MCP nor an A2A server, the first API's tokens are those that people sign in for.
+    """
+    system = design.system
     domain = system.servers[name].domain
     found = {}
     for api, description in system.apis.items():
         if description.domain == domain:
             policies = [one.policy for one in system.agents.values()] + [one.policy for one in system.services.values()]
-            scopes = dict.fromkeys((*_scopes(system, api), *(s for policy in policies for s in policy.get(api, ()))))
+            everywhere = design.bare and api == design.front
+            named = (s for policy in policies for one, own in policy.items() if everywhere or one == api for s in own)
+            scopes = dict.fromkeys((*_scopes(system, api), *named))
             found[api] = Audience(api, frozenset(scopes), resource_of(api))
     return found
 

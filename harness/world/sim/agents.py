@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from harness.plan.scenario import Job
 from harness.world.brains.honest import AskConsent, Plan, Wait
 from harness.world.brains.misbehaviours import brain_for
 from harness.world.brains.view import View
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.replies import Reply
+from harness.world.sim import network
 from harness.world.sim.run import Process, Run
 from harness.world.sim.stay import Stay
 
@@ -47,10 +50,16 @@ def think(run: Run, brain: Plan, name: str, *, stay: Stay | None = None, job: Jo
                 yield run.sleep(stay.visit.answers_after)
             reply = _consent(stay, job, command)
             continue
-        reply = run.do(command)
-        if isinstance(command, c.AskApproval) and reply.approval and stay is not None and job is not None:
-            run.env.process(stay.answer(reply.approval, job))
-        yield run.latency(f"network/{name}")
+        asks = command if isinstance(command, c.AskApproval) else None
+        reply = yield from network.exchange(run, command, name, partial(_begun, run, asks, stay, job))
+        if reply is None:
+            return  # nobody answers, and it waits for ever
+
+
+def _begun(run: Run, asks: c.AskApproval | None, stay: Stay | None, job: Job | None, reply: Reply) -> None:
+    """A question that has reached the person's device is answered in their own time."""
+    if asks is not None and reply.approval and stay is not None and job is not None:
+        run.env.process(stay.answer(reply.approval, job))
 
 
 def _consent(stay: Stay | None, job: Job | None, asked: AskConsent) -> Reply:

@@ -28,6 +28,16 @@ class Cast:
         """The id of an agent."""
         return self._agents.get(name, name)
 
+    @property
+    def admin(self) -> str:
+        """The administrator who acts where nobody is named."""
+        return next(iter(self._system.people.administrators), "admin")
+
+    def place(self, name: str) -> str:
+        """The name of a server; `home` is the one at which people sign in."""
+        known = name in self._system.servers or name in self._system.apis
+        return self._system.home_server if name == "home" and not known else name
+
     def others(self, user: str) -> tuple[str, ...]:
         """Other customers with nothing in common with this one, first to last."""
         joint = {name for group in self._system.people.joint if user in group for name in group}

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.plan.scenario import Fault, Scenario
-from harness.world.mechanics.state import Conditions, Fate, as_designed
+from harness.plan.misfortunes import ORDINARY, Fault
+from harness.plan.scenario import Scenario
+from harness.world.mechanics.state import Conditions, Fate, Message, as_designed
+from harness.world.sim.cast import Cast
 from harness.world.sim.streams import Streams
 
 
-def fate_of(faults: Sequence[Fault], streams: Streams) -> Fate:
+def fate_of(faults: Sequence[Fault], streams: Streams, cast: Cast) -> Fate:
     """What becomes of each message under these rules; without rules, what the design says."""
     if not faults:
         return as_designed
 
-    def fate(kind: str, destination: str, delay_ms: int) -> int | None:
+    def fate(message: Message) -> int | None:
         for number, fault in enumerate(faults):
-            if fault.message not in ("any", kind) or fault.to not in (None, destination):
+            if not _matches(fault, message, cast):
                 continue
-            if fault.share < 1.0 and streams[f"fault/{number}"].random() >= fault.share:
+            stream = streams[f"fault/{number}"]
+            if fault.share < 1.0 and stream.random() >= fault.share:
                 continue
-            return None if fault.lose else delay_ms + fault.delay
-        return delay_ms
+            if fault.lose:
+                return None
+            span_ms = fault.delay if fault.up_to is None else stream.randint(fault.delay, fault.up_to)
+            return message.delay_ms + span_ms
+        return message.delay_ms
 
     return fate
 
 
-def conditions_of(scenario: Scenario) -> Conditions:
-    """Outages and late clocks, as the scenario sets them."""
-    outages = tuple((one.server, one.since, one.until) for one in scenario.outages)
-    return Conditions(outages, dict(scenario.clocks))
+def _matches(fault: Fault, message: Message, cast: Cast) -> bool:
+    """Whether a rule is about this message; `any` is any signal."""
+    same_kind = fault.message == message.kind or (fault.message == "any" and message.kind not in ORDINARY)
+    if not same_kind or (fault.to and cast.place(fault.to) != message.to) or not fault.open_at(message.now_ms):
+        return False
+    return fault.of is None or cast.agent(fault.of) == message.of
+
+
+def conditions_of(scenario: Scenario, cast: Cast) -> Conditions:
+    """Outages, wrong clocks and late replicas, as the scenario sets them."""
+    outages = tuple((cast.place(one.server), one.since, one.until) for one in scenario.outages)
+    lags = tuple(one.model_copy(update={"at": cast.place(one.at)}) if one.at else one for one in scenario.lags)
+    late_ms = scenario.clocks | {api: -fast_ms for api, fast_ms in scenario.fast_clocks.items()}
+    return Conditions(outages, late_ms, lags)

@@ -23,15 +23,31 @@ def action(run: Run, action: Action) -> Process:
 
 
 def _disable(run: Run, action: Action, agent: str) -> None:
-    run.do(c.DisableAgent(run.cast.agent(agent), reach=action.reach, sparing=action.sparing))
+    run.do(c.DisableAgent(run.cast.agent(agent), by=run.cast.admin, reach=action.reach, sparing=action.sparing))
 
 
 def _enable(run: Run, action: Action, agent: str) -> None:
-    run.do(c.EnableAgent(run.cast.agent(agent)))
+    run.do(c.EnableAgent(run.cast.agent(agent), by=run.cast.admin))
 
 
 def _lock(run: Run, action: Action, user: str) -> None:
-    run.do(c.LockUser(run.cast.person(user)))
+    run.do(c.LockUser(run.cast.person(user), by=run.cast.admin))
+
+
+def _unlock(run: Run, action: Action, user: str) -> None:
+    run.do(c.UnlockUser(run.cast.person(user), by=run.cast.admin))
+
+
+def _end_sessions(run: Run, action: Action, user: str) -> None:
+    run.do(c.EndSessions(run.cast.person(user), by=run.cast.admin))
+
+
+def _give_access(run: Run, action: Action, user: str) -> None:
+    run.do(c.GiveAccess(run.cast.person(user), run.cast.person(str(action.records_of))))
+
+
+def _end_access(run: Run, action: Action, user: str) -> None:
+    run.do(c.EndAccess(run.cast.person(user), run.cast.person(str(action.records_of))))
 
 
 def _change_tool(run: Run, action: Action, tool: str) -> None:
@@ -43,13 +59,13 @@ def _add_tool(run: Run, action: Action, tool: str) -> None:
 
 
 def _approve_tool(run: Run, action: Action, tool: str) -> None:
-    run.do(c.ApproveTool(tool))
+    run.do(c.ApproveTool(tool, by=run.cast.admin))
 
 
 def _revoke(run: Run, action: Action, user: str) -> None:
     for task in _open_tasks(run, user):
         if run.world.tasks[task].subject is not None:
-            run.do(c.RevokeGrant(task))
+            run.do(c.RevokeGrant(task, by=run.cast.admin))
 
 
 def _withdraw(run: Run, action: Action, user: str) -> None:
@@ -93,6 +109,10 @@ _ACTS: dict[str, Callable[[Run, Action, str], None]] = {
     "disable_agent": _disable,
     "enable_agent": _enable,
     "lock_user": _lock,
+    "unlock_user": _unlock,
+    "end_sessions_of": _end_sessions,
+    "give_access": _give_access,
+    "end_access": _end_access,
     "change_tool": _change_tool,
     "add_tool": _add_tool,
     "approve_tool": _approve_tool,

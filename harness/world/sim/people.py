@@ -54,4 +54,4 @@ def _give_consents(stay: Stay) -> None:
     if stay.visit.consents != "given":
         return
     for purpose, agent in dict.fromkeys((stay.purpose(job), stay.agent(job)) for job in stay.visit.tasks):
-        stay.consent(agent, stay.run.world.design.provider_of(agent), purpose)
+        stay.consent(agent, stay.run.world.design.provider_of(agent), purpose, beforehand=True)

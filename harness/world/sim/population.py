@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from harness.plan.system import System
+from harness.world.mechanics.design import DEFAULT_TENANT
 from harness.world.mechanics.records import Record
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _records(system: System) -> Iterator[Record]:
                     ),
                     trusted=category not in untrusted,
                     region=system.people.regions.get(owner, "EU"),
+                    tenant=system.people.tenants.get(owner, DEFAULT_TENANT),
                 )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import simpy
 
 from harness.plan.controls import Controls
+from harness.plan.misfortunes import ORDINARY
 from harness.plan.scenario import Scenario
 from harness.plan.system import System
 from harness.trace import Event
@@ -35,9 +36,11 @@ class Run:
         self.env = simpy.Environment()
         self.scenario = scenario
         self.cast = Cast(system, scenario)
-        fate = fate_of(scenario.faults, self.streams)
-        conditions = conditions_of(scenario)
+        fate = fate_of(scenario.faults, self.streams, self.cast)
+        conditions = conditions_of(scenario, self.cast)
         self.world = build(system, controls, records(system), seed=seed, fate=fate, conditions=conditions, reach=reach)
+        self.disturbed = any(one.message in ORDINARY for one in scenario.faults)
+        self.under_way: list[simpy.Process] = []
         self.log: list[Event] = []
         self.marks: list[int] = []
 
@@ -51,6 +54,12 @@ class Run:
         events, reply = apply(self.world, command, self.now_ms)
         self.log += events
         self.marks.append(self.world.number)
+        return reply
+
+    def answered(self, waits: str) -> Reply:
+        """The answer of a server behind, at the instant at which it is there."""
+        self.log += drain(self.world, self.now_ms)
+        reply: Reply = self.world.replies.pop(waits)
         return reply
 
     def present(self, user: str) -> bool:

@@ -38,6 +38,9 @@ def run_of(system: System, controls: Controls, scenario: Scenario, *, seed: int 
         run.env.run(until=scenario.until)
     elif busy:
         run.env.run(until=run.env.all_of(busy))
+        while run.under_way:
+            late, run.under_way = run.under_way, []
+            run.env.run(until=run.env.all_of(late))
         run.env.run(until=run.now_ms + AFTER_MS)
     run.log += drain(run.world, max(run.now_ms, run.world.now_ms))
     return run

@@ -31,12 +31,12 @@ class Stay:
         """Whose records a task is about, where it is not the person who asks."""
         return self.run.cast.person(job.about) if job.about is not None else None
 
-    def consent(self, agent: str, provider: str, purpose: str) -> Reply:
+    def consent(self, agent: str, provider: str, purpose: str, *, beforehand: bool = False) -> Reply:
         """The person says yes to what the purpose needs, for this provider; nobody says so who is not there."""
         if not self.run.present(self.user):
             return Reply(ok=False, error="access_denied")
         needed = self.run.world.design.needed(purpose)
-        return self.run.do(c.GiveConsent(self.user, agent, provider, purpose, needed))
+        return self.run.do(c.GiveConsent(self.user, agent, provider, purpose, needed, beforehand))
 
     def answer(self, approval: str, job: Job) -> Process:
         """The person reads the prompt after a while and decides by what it says."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan import Controls, misbehaviour_catalogue
-from harness.plan.needs import unfit
+from harness.plan import Controls, misbehaviour_catalogue, unfit
 from harness.world import simulate
 from harness.world.brains.misbehaviours import BRAINS
 from harness.world.brains.outsiders import OUTSIDERS

@@ -172,3 +172,27 @@ def test_a_task_that_is_steered_is_not_counted_as_honest_work() -> None:
     twisted = sum(job.twist is not None for visit in worlds.scenarios()["S18"].visits for job in visit.tasks)
     started = [event for event in worlds.run("insurance", "S18").events if event.kind == "task.started"]
     assert counted == len(started) - twisted
+
+
+# ---------------------------------------------------------------- clocks and servers
+
+
+def test_a_clock_that_is_ahead_refuses_what_has_not_expired_and_one_that_is_late_takes_what_has() -> None:
+    honest = worlds.scenarios()["H01"]
+    plain, ahead, late = (
+        run(honest.model_copy(update=change))
+        for change in ({}, {"fast_clocks": {"policies": 600_000}}, {"clocks": {"policies": 4_000}})
+    )
+    assert plain.counters["benign"]["completed"] == late.counters["benign"]["completed"]
+    assert ahead.counters["benign"]["completed"] < plain.counters["benign"]["completed"]
+    assert worlds.broken(worlds.judged(ahead)) == set()
+
+
+@pytest.mark.parametrize(("server", "kind"), [("mcp", "data.accessed"), ("acme_llm", "llm.received")])
+def test_an_api_or_a_provider_that_is_down_does_nothing_and_stops_nothing(server: str, kind: str) -> None:
+    down = Outage.model_validate({"server": server, "since": "0s", "until": "1h"})
+    trace = run(with_faults("H01", outages=[down]))
+    ours = [event for event in trace.events if event.kind == kind and event.who.agent == "insurance_agent"]
+    assert not [event for event in ours if event.attempt is not None]
+    assert len(ours) < len([e for e in run(worlds.scenarios()["H01"]).events if e.kind == kind])
+    assert trace.counters["unanswered"] > 0
