@@ -1,14 +1,16 @@
 """Closing a state: everything that an adversary can only learn or gather, taken until nothing new comes of it.
 
 Why this loses nothing. A step is closed only if (1) it takes nothing away and uses nothing up: whatever could be done
-without it can be done after it, at the same instant and later; (2) none of its events can help to keep a rule
-(`Interests.closable`). Take any attack, and put all closed steps that are possible in front of each of its events: by
-(1) each of its steps is still possible and by (2) the rule still breaks. So an attack with d events exists if and only
-if one exists among closed states d events deep. What was refused once stays refused while nothing is given that it
-does not name, since time and denials only take away; and an answer that speaks of the token alone (`invalid_token`),
-of the target alone (`invalid_target`), of the scope alone (`insufficient_scope`) or of the subject token alone
-(`invalid_request`, `invalid_grant`) holds for every request that has the same (RFC 6750 section 3.1, RFC 8707 section
-2, RFC 8693 section 2.2.2). A test holds the lengths against a search that uses none of this.
+without it can be done after it, at the same instant and later; (2) none of its events can help to keep the rule, in what
+the search looks at (`facets`): where a kind of event can, the step is taken aside first, and stays an event if it does.
+Take any attack, and put all closed steps that are possible in front of each of its events: by (1) each of its steps is
+still possible and by (2) the rule still breaks. So an attack with d events exists if and only if one exists among closed
+states d events deep. What can be asked for again is not used up (`approving`).
+
+It rests on two things about the world. Time and denials only take away: what was refused once stays refused while nothing
+is given that it does not name, and nobody waits but for what changes the rule. And an answer says truly what it speaks of
+(`errands`): what it says of a token, a target or a scope holds for every request that has the same. A test holds the
+lengths against a search that uses none of this.
 """
 
 from __future__ import annotations
