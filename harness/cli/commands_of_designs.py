@@ -16,6 +16,13 @@ def search(
     without: Without = None,
     seconds: Annotated[float, typer.Option("--seconds", min=0, help="Stop each search after so long.")] = 60,
     depth: Annotated[int, typer.Option("--depth", min=0, help="Stop at so many events.")] = 7,
+    misfortunes: Annotated[
+        str | None,
+        typer.Option("--misfortunes", metavar="FILE", help="Faults, outages and lags of a scenario befall the world."),
+    ] = None,
+    draw: Annotated[
+        int, typer.Option("--draw", min=0, metavar="RUNS", help="Where none is found, draw so many runs in a larger world.")
+    ] = 0,
     save: Annotated[str | None, typer.Option("--save", metavar="DIR", help="Save attacks as scenario files.")] = None,
     diagram: Annotated[
         str | None,
@@ -37,6 +44,8 @@ def search(
         without=tuple(without or ()),
         seconds=seconds,
         depth=depth,
+        misfortunes=misfortunes,
+        draw=draw,
         save=save,
         diagram=diagram,
         json=json,

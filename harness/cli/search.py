@@ -14,6 +14,8 @@ from harness.cli.output import Mistake, json_text, table_stream, write
 if TYPE_CHECKING:
     from harness.requirements import Requirement
     from harness.search import Found
+    from harness.search.misfortunes import Misfortunes
+    from harness.search.shrink import Attack
     from harness.suite import Design
 
 PROGRESS_EVERY_S = 0.2
@@ -29,6 +31,8 @@ class SearchOptions:
     without: tuple[str, ...] = ()
     seconds: float = 60
     depth: int = 7
+    misfortunes: str | None = None
+    draw: int = 0
     save: str | None = None
     diagram: str | None = None
     json: str | None = None
@@ -56,11 +60,15 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
         )
     except UsageError as error:
         raise Mistake(str(error)) from None
+    misfortunes = _misfortunes(options.misfortunes)
     stream = stream or table_stream(options.json, options.diagram)
     codes, documents = set(), []
     for design in project.designs[:1]:
         for requirement in design.requirements:
-            found = _search(design, requirement, options)
+            found = _search(design, requirement, options, misfortunes)
+            if found.attack is None and options.draw:
+                found.attack = _draw(design, requirement, options)
+                found.drawn = options.draw
             stops = _told(design, requirement, found, options, project.without, stream)
             documents.append(_document(found, stops))
             codes.add(1 if found.attack else 0 if found.challenged else 3)
@@ -69,7 +77,30 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
     return next((code for code in (1, 3, 0) if code in codes), 0)
 
 
-def _search(design: Design, requirement: Requirement, options: SearchOptions) -> Found:
+def _misfortunes(path: str | None) -> Misfortunes:
+    """Those of a scenario file; Mistake where chance has a part in them."""
+    from harness.plan import load_scenario
+    from harness.search.misfortunes import NONE, Misfortunes
+
+    if path is None:
+        return NONE
+    scenario = load_scenario(path).model
+    try:
+        return Misfortunes.of(scenario)
+    except ValueError as error:
+        raise Mistake(f"{path}: {error}") from None
+
+
+def _draw(design: Design, requirement: Requirement, options: SearchOptions) -> Attack | None:
+    from harness.search.drawing import draw_attacks
+
+    return draw_attacks(
+        design.system, design.controls, requirement, vocabulary=design.requirements.vocabulary, runs=options.draw,
+        seed=options.seed,
+    )  # fmt: skip
+
+
+def _search(design: Design, requirement: Requirement, options: SearchOptions, misfortunes: Misfortunes) -> Found:
     from harness.search import search
 
     started = shown = time.monotonic()
@@ -91,6 +122,7 @@ def _search(design: Design, requirement: Requirement, options: SearchOptions) ->
         vocabulary=design.requirements.vocabulary,
         depth=options.depth,
         seed=options.seed,
+        misfortunes=misfortunes,
         go_on=go_on,
     )
     if sys.stderr.isatty():
@@ -162,5 +194,7 @@ def _document(found: Found, stops: list[list[str]]) -> dict[str, Any]:
         "states": found.states,
         "transitions": found.transitions,
         "challenged": found.challenged,
+        "drawn": found.drawn,
+        "misfortunes": found.attack.misfortunes.keys if found.attack else {},
         "stopped_by_adding": stops,
     }

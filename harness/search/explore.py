@@ -8,7 +8,7 @@ to how many events it is complete: where it ran dry before its limit, to any num
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.judge import monitor
 from harness.plan.controls import Controls
@@ -19,6 +19,7 @@ from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
 from harness.search.interests import BY_AGENTS, BY_TIME, TAKES, Interests
+from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Broken, Node
 from harness.search.shrink import Attack, shortest
 from harness.trace import STANDARD, Event, Vocabulary
@@ -42,7 +43,8 @@ Watch = Callable[["Found"], bool]
 class Found:
     """What a search says. `depth` is the number of events to which it is complete; `exhausted`: to any number.
 
-    `complete` is False where it was cut short, `challenged` how often controls stopped what would have been a breach.
+    `complete` is False where it was cut short, `challenged` how often controls stopped what would have been a breach;
+    `drawn` is how many runs were drawn in a larger world when nothing had been found in this one.
     """
 
     requirement: str
@@ -53,12 +55,16 @@ class Found:
     states: int = 0
     transitions: int = 0
     challenged: int = 0
+    drawn: int = 0
     levels: list[int] = field(default_factory=list)
 
 
-def first_world(system: System, controls: Controls, *, seed: int = 0) -> World:
+def first_world(
+    system: System, controls: Controls, *, seed: int = 0, misfortunes: Misfortunes = NONE
+) -> World:
     """The world that every attack starts from: nobody there, nothing done."""
-    return build(system, controls, records(system), seed=seed)
+    fate, conditions = misfortunes.on(system)
+    return build(system, controls, records(system), seed=seed, fate=fate, conditions=conditions)
 
 
 def bounds_for(system: System, rule: Rule) -> Bounds:
@@ -85,16 +91,18 @@ def search(
     depth: int = 7,
     seed: int = 0,
     view: Bounds | None = None,
+    misfortunes: Misfortunes = NONE,
     go_on: Watch = lambda found: True,
 ) -> Found:
     """Search for the shortest attack on a requirement, up to `depth` events; `go_on` is asked after each state.
 
-    Facet after facet is taken one event deeper, so that what is found first took the fewest events.
+    Facet after facet is taken one event deeper, so that what is found first took the fewest events, and of those the
+    fewest steps. `misfortunes` befall the small world from its start.
     """
-    start = first_world(system, controls, seed=seed)
+    start = first_world(system, controls, seed=seed, misfortunes=misfortunes)
     found = Found(requirement.id)
     explorers = [
-        _Explorer(found, one, of, go_on)
+        Explorer(found, one, of, go_on)
         for number, rule in enumerate(requirement.rules)
         for of in (view or bounds_for(system, rule),)
         for one in facets(number, rule, vocabulary, of, told_apart(system, start, of.people))
@@ -102,7 +110,7 @@ def search(
     broken = _run(found, explorers, start, depth)
     if broken:
         monitors = [monitor(rule, vocabulary) for rule in requirement.rules]
-        found.attack = shortest(start, monitors, broken)
+        found.attack = replace(shortest(start, monitors, broken), misfortunes=misfortunes)
     return found
 
 
@@ -111,7 +119,7 @@ def told_apart(system: System, start: World, people: Sequence[str]) -> Sequence[
     return people[:1] if alike(system, start, people) else people
 
 
-def _run(found: Found, explorers: Sequence[_Explorer], start: World, depth: int) -> list[Broken]:
+def _run(found: Found, explorers: Sequence[Explorer], start: World, depth: int) -> list[Broken]:
     for explorer in explorers:
         explorer.begin(start)
     while True:
@@ -127,7 +135,7 @@ def _run(found: Found, explorers: Sequence[_Explorer], start: World, depth: int)
                 return explorer.broken
 
 
-class _Explorer:
+class Explorer:
     """The search of one facet. What it counts, it adds to what the whole search has found."""
 
     def __init__(self, found: Found, facet: Facet, view: Bounds, go_on: Watch) -> None:
@@ -140,7 +148,7 @@ class _Explorer:
         self.taking = self.closing.taking
         self.left = 0
         self.broken: list[Broken] = []
-        self.frontier = Frontier(self._children, self._arrive, fingerprint)
+        self.frontier = Frontier(self.children, self.arrive, fingerprint)
 
     def begin(self, start: World) -> None:
         """Close the first state."""
@@ -151,7 +159,7 @@ class _Explorer:
         self.left = left
         return self.frontier.deepen(lambda: len(self.broken) >= ENOUGH or not self.go_on(self.found))
 
-    def _arrive(self, node: Node) -> bool:
+    def arrive(self, node: Node) -> bool:
         """Close a state; False where it breaks the rule."""
         if not node.broken:
             self.closing.close(node)
@@ -166,7 +174,7 @@ class _Explorer:
 
     # ------------------------------------------------------------ events
 
-    def _children(self, node: Node) -> Iterator[Node]:
+    def children(self, node: Node) -> Iterator[Node]:
         child = node.fork()
         for command in self._candidates(node):
             self.taking.transitions += 1

@@ -44,7 +44,11 @@ def _args(command: c.Command, names: dict[str, tuple[Any, ...]]) -> dict[str, An
 def as_scenario(attack: Attack, *, id: str, requirement: str) -> Scenario:
     """The attack as a scenario in memory, for a replay in the full world."""
     script = [Given(**one) for one in script_of(attack)]
-    return Scenario(kind="scenario", id=id, title=f"A found attack on {requirement}", aims=[requirement], script=script)
+    wrong = attack.misfortunes
+    return Scenario(
+        kind="scenario", id=id, title=f"A found attack on {requirement}", aims=[requirement], script=script,
+        faults=list(wrong.faults), outages=list(wrong.outages), lags=list(wrong.lags),
+    )  # fmt: skip
 
 
 def scenario_text(
@@ -59,6 +63,7 @@ def scenario_text(
         "text: >-",
         f"  Found by search{f' without {away}' if away else ''}, and shrunk to its shortest.",
         f"aims: [{requirement}]",
+        *(f"{name}: {json.dumps(some)}" for name, some in attack.misfortunes.keys.items()),
         "script:",
     ]
     for sentence, step in zip(sentences, script_of(attack), strict=True):

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from harness.judge import Monitor
+from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import Broken, Link, Node, Step, steps_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
@@ -46,8 +47,8 @@ class Move:
 class Attack:
     """A run that breaks a rule: the commands with their instants, and the events they made.
 
-    `names` say for each step which of its fields name things by the steps that made them; `broken` are the ids of the
-    events that show the breach, the breaking one last.
+    `misfortunes` befell it. `names` say for each step which of its fields name things by the steps that made them;
+    `broken` are the ids of the events that show the breach, the breaking one last.
     """
 
     rule: int
@@ -55,6 +56,7 @@ class Attack:
     names: tuple[dict[str, tuple[Any, ...]], ...]
     events: tuple[Event, ...]
     broken: tuple[int | str, ...]
+    misfortunes: Misfortunes = NONE
 
     @property
     def length(self) -> int:
@@ -64,10 +66,16 @@ class Attack:
 
 def shortest(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack:
     """The shortest of several runs: of those whose last steps depend on least, each shrunk, the first as short as any."""
+    found = shortest_if_any(start, monitors, broken)
+    assert found is not None, "a run that was found breaks the rule again from the start"
+    return found
+
+
+def shortest_if_any(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack | None:
+    """The same from a start that the runs did not have; None where none of them breaks a rule from there."""
     likely = sorted(broken, key=lambda one: _depends_on(_moves(steps_of(one.path))))[:SHRUNK]
     found = [attack for attack in (shrink(start, monitors, one) for one in likely) if attack is not None]
-    assert found, "a run that was found breaks the rule again from the start"
-    return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])))
+    return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])), default=None)
 
 
 def _depends_on(moves: Sequence[Move]) -> int:
