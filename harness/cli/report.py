@@ -17,6 +17,7 @@ from harness.cli.output import Mistake, write
 from harness.cli.page import read_earlier, read_result, shown_in, write_with
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.figure import Figure
 
     from harness.report.page import Search
@@ -181,15 +182,35 @@ def _charts(result: RunResult, folder: str) -> Iterator[str]:
 
 
 def _sweep_summary(parts: Path, folder: str) -> Iterator[str]:
-    """The rates of a sweep as a table, with exact bounds."""
+    """The rates of a sweep as a table, a row for each cell of the grid with exact bounds, and its maps."""
     from harness.measure.summary import violation_rates
-    from harness.sweep import read_about, read_frame
+    from harness.sweep import knob_columns, read_about, read_frame
 
     about, frame = read_about(str(parts)), read_frame(str(parts))
-    table = violation_rates(frame, ["system", "scenario", "cell"], varied=tuple(about.get("varied", ())))
+    knobs = knob_columns(about)
+    table = violation_rates(frame, ["system", "scenario", *knobs], varied=tuple(about.get("varied", ())))
     target = os.path.join(folder, CHARTS, f"{parts.name}.csv")
     write(target, table.to_csv(index=False))
     yield target
+    yield from _maps(table, [name for name in knobs if table[name].nunique() > 1], folder, parts.name)
+
+
+def _maps(rates: pandas.DataFrame, knobs: Sequence[str], folder: str, name: str) -> Iterator[str]:
+    """Where each requirement holds, a map for each system and scenario: of two knobs, or of three, as panels.
+
+    The knob with most values goes along.
+    """
+    from harness.report.charts_regions import region_chart
+
+    if len(knobs) not in (2, 3):
+        return
+    x = max(knobs, key=lambda knob: len(set(rates[knob])))
+    y, *panel = [knob for knob in knobs if knob != x]
+    for key, own in rates.groupby(["system", "scenario", "requirement"], sort=True):
+        figure = region_chart(
+            own, x=x, y=y, panel=panel[0] if panel else None, names={one: one for one in knobs}, holds=str(key[2])
+        )
+        yield _save(figure, folder, "_".join([name, *map(str, key)]))
 
 
 def _save(figure: Figure, folder: str, name: str) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.suite import UsageError
+from harness.sweep.knobs import column
 from harness.sweep.parts import columns
 from harness.sweep.planning import Sweep
 
@@ -102,6 +103,11 @@ class Store:
             raise UsageError(
                 f"`{self.folder}` holds results of another sweep, or of another version of the harness; name another folder"
             )
+
+
+def knob_columns(about: Mapping[str, Any]) -> list[str]:
+    """The columns of the knobs of a sweep, from what `read_about` gives: what tells the cells of its grid apart."""
+    return [column(path, values) for path, values in about["knobs"].items()]
 
 
 def read_about(folder: str | Path) -> dict[str, Any]:
