@@ -160,7 +160,7 @@ def _diagram(path: Path, verdict: RequirementVerdict) -> str:
     except (TraceError, OSError, UnicodeDecodeError) as error:
         raise Mistake(f"`{path}` is no trace: {error}") from None
     broken = {one["id"] for one in shown.witness.events[-1:] if "id" in one}
-    return diagram(trace.events, broken=broken, svg=True, title=f"{shown.scenario}: {shown.title}")
+    return diagram(trace.events, broken=broken, svg=True, title=f"{shown.scenario}: {shown.title}", ends_at_break=True)
 
 
 # ---------------------------------------------------------------- charts
