@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.05
 """A cell belongs to the region when at most this share of its runs can break the requirement, by its bound."""
+NARROWEST = 8.0
+"""Inches that the title takes."""
 _BOX = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.2, "alpha": 0.9}
 _HATCHES = {"holds": "", "broken": "////", "too few runs": "..", "kept once": "..", "not attacked": "xx"}
 Mark = tuple[Any, ...]
@@ -61,9 +63,9 @@ def region_chart(
     told = Map(x, y, panel, names, what, holds)
     panels = list(rates[panel].drop_duplicates().sort_values()) if panel else [None]
     columns, rows = _axis(rates, x), _axis(rates, y)[::-1]
-    across = min(2, len(panels))
+    across = len(panels) if len(columns) * len(panels) <= 12 else min(2, len(panels))
     down = -(-len(panels) // across)
-    size = (across * (0.9 + max(4.4, 0.92 * len(columns))), down * (1.1 + 0.58 * len(rows)) + 1.2)
+    size = (max(NARROWEST, across * (0.9 + 0.78 * len(columns))), down * (1.1 + 0.58 * len(rows)) + 1.2)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(down, across, squeeze=False)
     kinds = {_key(told, one): kind(one) for one in rates.to_dict("records")}
@@ -140,7 +142,8 @@ def _cell(axes: Axes, place: tuple[int, int], of: str, one: Mapping[Any, Any], s
     face = "#" + "".join(f"{part:02x}" for part in level)
     edge = "#ffffff" if of == "holds" else "#444444"
     axes.add_patch(Rectangle(place, 1, 1, facecolor=face, edgecolor=edge, hatch=_HATCHES[of], linewidth=0.8))
-    more = {"holds": "", "broken": f"{one['violated']}/{one['runs']}"}.get(of, of)
+    hits = f"{one['violated']}/{one['runs']}"
+    more = {"holds": "" if words else hits, "broken": hits}.get(of, of)
     said = "\n".join(part for part in (words, more) if part)
     axes.text(place[0] + 0.5, place[1] + 0.5, said, ha="center", va="center", fontsize=8, bbox=_BOX, zorder=5)
 
@@ -190,7 +193,7 @@ def _title(figure: Figure, told: Map, rates: pd.DataFrame, kinds: Sequence[str])
     runs = int(rates["runs"].min())
     held, broken = kinds.count("holds"), kinds.count("broken")
     lines = [
-        f"{told.holds} holds in {held} of {len(kinds)} settings (inside the line), and is broken in {broken} (hatched)"
+        f"{told.holds} holds in {held} of {len(kinds)} settings (inside the line), and is broken in {broken} (hatched; k/n: in k of n runs)"
     ]
     bounds = [one for one in rates["high_all"] if one is not None and one == one and one < 1]
     if held:
@@ -202,5 +205,5 @@ def _title(figure: Figure, told: Map, rates: pd.DataFrame, kinds: Sequence[str])
             f"{count(runs, 'run')} for each setting are too few for a region: none broken is at most {min(bounds):.0%}"
         )
     if told.what:
-        lines.append(f"in the cells: {told.what}, mean over runs; k/n: broken in k of n runs")
+        lines.append(f"in the cells: {told.what}, mean over runs")
     figure.suptitle("\n".join(lines), fontsize=10.5, x=0.01, ha="left")

@@ -59,3 +59,8 @@ def test_some_runs_made_again_give_the_same_rows(name: str, sweep: Sweep) -> Non
     assert list(made["run"]) == list(kept["run"]), REMAKE
     other = [column for column in made if not made[column].equals(kept[column])]
     assert not other, f"{', '.join(other)} of {name} are other ones now; {REMAKE}"
+
+
+def test_the_page_of_the_notebooks_remakes_each_of_them() -> None:
+    (line,) = re.findall(r"^for name in (.*); do$", (ROOT / "notebooks" / "README.md").read_text(), flags=re.MULTILINE)
+    assert line.split() == FRAMES

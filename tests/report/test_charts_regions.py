@@ -52,7 +52,7 @@ def test_the_region_has_a_line_around_it_and_the_others_say_what_they_are() -> N
         marks={(60, 5): "a sample"},
     )
     shown = words(figure)
-    assert "R6 holds in 1 of 4 settings (inside the line), and is broken in 2 (hatched)" in shown
+    assert "R6 holds in 1 of 4 settings (inside the line), and is broken in 2 (hatched; k/n: in k of n runs)" in shown
     assert "at most 5% of such runs do, in all cells at once" in shown
     for expected in ("2/86", "4/86", "not attacked", "lifetime", "cache", "30 s", "1 m", "A: a sample", "time to deny"):
         assert expected in shown
