@@ -23,14 +23,19 @@ if TYPE_CHECKING:
     from harness.report.page import Search
     from harness.report.result import RequirementVerdict, RunResult, SystemResult
 
-RUN, ABLATE, SEARCH = "harness/run/1", "harness/ablate/1", "harness/search/1"
+RUN, ABLATE, SEARCH, SWEEP = "harness/run/1", "harness/ablate/1", "harness/search/1", "harness/sweep/1"
 PAGE, CHARTS = "page.html", "charts"
 
 
 def run_report(folder: str, *, html: str | None = None, since: str | None = None) -> int:
-    """Writes the page and the charts and says which; 0 when finished."""
+    """Writes the page and the charts and says which; 0 when finished. A folder with sweeps alone gives their charts."""
     earlier = read_earlier(since) if since is not None else None
     stored = _documents(folder, leave_out=since)
+    schemas = {document["schema"] for _, document in stored}
+    if SWEEP in schemas and RUN not in schemas and html is None:
+        for written in _sweep_charts(folder):
+            sys.stdout.write(f"{written}\n")
+        return 0
     result = _with_matrices(_one_result(folder, stored), [one for _, one in stored if one["schema"] == ABLATE])
     target = html or os.path.join(folder, PAGE)
     write_with(
@@ -177,6 +182,12 @@ def _charts(result: RunResult, folder: str) -> Iterator[str]:
         from harness.report.charts_exposure import exposure_chart, exposure_frame
 
         yield _save(exposure_chart(exposure_frame(result)), folder, "exposure")
+    yield from _sweep_charts(folder)
+
+
+def _sweep_charts(folder: str) -> Iterator[str]:
+    """The tables and maps of every sweep in the folder."""
+    os.makedirs(os.path.join(folder, CHARTS), exist_ok=True)
     for path in sorted(Path(folder).rglob("sweep.json")):
         yield from _sweep_summary(path.parent, folder)
 

@@ -193,7 +193,8 @@ def _title(figure: Figure, told: Map, rates: pd.DataFrame, kinds: Sequence[str])
     runs = int(rates["runs"].min())
     held, broken = kinds.count("holds"), kinds.count("broken")
     lines = [
-        f"{told.holds} holds in {held} of {len(kinds)} settings (inside the line), and is broken in {broken} (hatched; k/n: in k of n runs)"
+        f"{told.holds} holds in {held} of {len(kinds)} settings (inside the line), "
+        f"and is broken in {broken} (hatched; k/n: in k of n runs)"
     ]
     bounds = [one for one in rates["high_all"] if one is not None and one == one and one < 1]
     if held:

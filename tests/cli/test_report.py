@@ -70,6 +70,9 @@ def test_a_sweep_becomes_a_table_of_rates_by_its_knobs_and_a_map(folder: Path, h
     assert len(table) == 1 + 6
     assert "S13,off,60.0,R3,4,0," in table[1]
     assert "<svg" in (folder / "charts" / "four_insurance_S13_R3.svg").read_text()
+    alone = harness("report", str(folder / "four"))
+    assert alone.code == 0, "a sweep alone gives its charts"
+    assert [Path(line).name for line in alone.out.splitlines()] == ["four.csv", "four_insurance_S13_R3.svg"]
 
 
 def test_a_matrix_and_a_search_add_to_the_strength_of_a_verdict(folder: Path, harness: Callable[..., Ran]) -> None:
