@@ -24,7 +24,7 @@ THRESHOLD = 0.05
 NARROWEST = 8.0
 """Inches that the title takes."""
 _BOX = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.2, "alpha": 0.9}
-_HATCHES = {"holds": "", "broken": "////", "too few runs": "..", "kept once": "..", "not attacked": "xx"}
+_HATCHES = {"holds": "", "broken": "///", "too few runs": "..", "kept once": "..", "not attacked": "xx"}
 Mark = tuple[Any, ...]
 
 
