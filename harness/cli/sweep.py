@@ -104,10 +104,10 @@ def _bounds(sweep: Sweep, table: pandas.DataFrame) -> str:
     runs, cells = sweep.plan.runs, max(1, int(table["cells"].sum()))
     one = rate(0, runs, varied=sweep.varied)
     together = upper_bound(0, runs, level=(1 - one.confidence) / max(2, cells))
-    said = (
-        f"{runs:,} runs for each cell: where none broke it, at most {_percent(one.high)} of such runs do; in all "
-        f"{cells:,} cells at once at most {_percent(together)} ({one.confidence:.0%} bounds)"
-    )
+    said = f"{runs:,} runs for each cell: where none broke it, at most {_percent(one.high)} of such runs do"
+    if cells > 1:
+        said += f"; in all {cells:,} cells at once at most {_percent(together)}"
+    said += f" ({one.confidence:.0%} bounds)"
     if not one.too_few:
         return said
     enough = runs_for_bound(ENOUGH, cells=cells)
