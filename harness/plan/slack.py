@@ -45,7 +45,16 @@ def after_logout(system: System, controls: Controls) -> Slack:
 
 
 def after_denial(system: System, controls: Controls) -> Slack:
-    """A denial of an agent or a withdrawal of consent: until the last enforcement point has heard of it, or asks."""
+    """A denial of an agent: until the last enforcement point has heard of it, or asks, and the server itself issues no more."""
+    reached = after_withdrawal(system, controls)
+    known_ms = controls.setting("K16").delay or 0 if controls.on("K16") else 0
+    if known_ms <= reached.longest_ms:
+        return reached
+    return Slack(known_ms, f"denial known to the server after {duration_text(known_ms)}")
+
+
+def after_withdrawal(system: System, controls: Controls) -> Slack:
+    """A withdrawal of consent: until the last enforcement point has heard of it, or asks."""
     return _slowest(system, controls, "K17")
 
 
@@ -80,14 +89,14 @@ def _token(server: Server, controls: Controls) -> Slack:
 
 
 def _home(system: System) -> Server:
-    return system.servers.get("home") or next(iter(system.servers.values()))
+    return system.servers[system.home_server]
 
 
 CAUSES: Mapping[str, tuple[str, Callable[[System, Controls], Slack]]] = {
     "user.left": ("a silent departure", after_departure),
     "user.logged_out": ("a logout", after_logout),
     "agent.disabled": ("a denial", after_denial),
-    "consent.withdrawn": ("a withdrawal", after_denial),
+    "consent.withdrawn": ("a withdrawal", after_withdrawal),
 }
 """What a rule can allow time after, and how long the design takes."""
 

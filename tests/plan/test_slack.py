@@ -3,7 +3,7 @@
 import pytest
 
 from harness.plan import Controls, load_scenario, load_system, words
-from harness.plan.slack import FOREVER_MS, after_denial, after_departure, after_logout, too_slow
+from harness.plan.slack import FOREVER_MS, after_denial, after_departure, after_logout, after_withdrawal, too_slow
 from harness.plan.system import System
 from harness.requirements import load_requirements
 from harness.world import simulate
@@ -20,7 +20,12 @@ def _with(**changes: object) -> System:
 
 @pytest.mark.parametrize(
     ("settings", "longest_ms"),
-    [({}, 245_000), ({"session_idle": "1m"}, 185_000), ({"access_token_lifetime": "5m"}, 425_000), ({"leeway": "0s"}, 240_000)],
+    [
+        ({}, 245_000),
+        ({"session_idle": "1m"}, 185_000),
+        ({"access_token_lifetime": "5m"}, 425_000),
+        ({"leeway": "0s"}, 240_000),
+    ],
 )
 def test_a_silent_departure_ends_after_idle_time_lifetime_and_leeway(settings: dict[str, str], longest_ms: int) -> None:
     system = _with(**settings)
@@ -34,6 +39,17 @@ def test_without_session_binding_it_never_ends_and_a_signal_ends_it_soon() -> No
     assert after_logout(system, Controls.of(system, without=["K09"])).longest_ms == 125_000
     cached = _with(controls={"K17": {"strength": "cached", "lifetime": "90s"}})
     assert after_denial(cached, Controls.of(cached)).longest_ms == 90_000
+
+
+def test_a_server_that_knows_a_denial_late_is_the_longest_part_of_it_and_has_no_part_in_a_withdrawal() -> None:
+    late = _with(controls={"K16": {"on": True, "delay": "2m"}})
+    assert after_denial(late, Controls.of(late)).longest_ms == 120_000
+    assert after_denial(late, Controls.of(late, without=["K16"])).longest_ms == 1_000
+    assert after_withdrawal(late, Controls.of(late)).longest_ms == 1_000
+    rules = [rule for one in load_requirements("requirements.yaml", words(late)) for rule in one.rules]
+    told = [sentence for rule in rules for sentence in too_slow(rule, late, Controls.of(late))]
+    assert [one for one in told if "denial known to the server after 2m" in one]
+    assert not [one for one in told if "withdrawal" in one]
 
 
 @pytest.mark.parametrize(
