@@ -25,7 +25,7 @@ class CompareOptions:
 def run_compare(options: CompareOptions) -> int:
     """Runs every scenario on every design and puts them side by side; 0 when finished, 4 where a run failed."""
     from harness.report.terminal import print_rows
-    from harness.suite.compare import compare, document, rows, warnings
+    from harness.suite.compare import compare, differences, document, rows, warnings
 
     with progress_bar("simulating") as progress:
         comparison = compare(
@@ -40,7 +40,7 @@ def run_compare(options: CompareOptions) -> int:
     drawn = "the same draw" if options.runs == 1 else f"the same {options.runs:,} draws, means"
     stream.write(f"{options.requirements}: {comparison.runs:,} runs of each design on {drawn}\n")
     print_rows(["", *(side.design.system.name for side in comparison.sides)], rows(comparison), stream)
-    stream.writelines(f"{line}\n" for line in warnings(comparison))
+    stream.writelines(f"{line}\n" for line in (*differences(comparison), *warnings(comparison)))
     write(options.json, json_text(document(comparison)))
     for side in comparison.sides:
         for run, reason in side.failures.items():

@@ -90,4 +90,4 @@ def diagram_of(result: RunResult, verdict: RequirementVerdict, system: str | Non
         seed=shown.seed,
     )
     broken = {event_id for event_id, keys in single.breaking.items() if verdict.requirement in keys}
-    return diagram(single.trace.events, broken=broken, svg=True, title=f"{shown.scenario}: {shown.title}")
+    return diagram(single.trace.events, broken=broken, svg=True, title=f"{shown.scenario}: {shown.title}", ends_at_break=True)

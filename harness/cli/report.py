@@ -17,19 +17,25 @@ from harness.cli.output import Mistake, write
 from harness.cli.page import read_earlier, read_result, shown_in, write_with
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.figure import Figure
 
     from harness.report.page import Search
     from harness.report.result import RequirementVerdict, RunResult, SystemResult
 
-RUN, ABLATE, SEARCH = "harness/run/1", "harness/ablate/1", "harness/search/1"
+RUN, ABLATE, SEARCH, SWEEP = "harness/run/1", "harness/ablate/1", "harness/search/1", "harness/sweep/1"
 PAGE, CHARTS = "page.html", "charts"
 
 
 def run_report(folder: str, *, html: str | None = None, since: str | None = None) -> int:
-    """Writes the page and the charts and says which; 0 when finished."""
+    """Writes the page and the charts and says which; 0 when finished. A folder with sweeps alone gives their charts."""
     earlier = read_earlier(since) if since is not None else None
     stored = _documents(folder, leave_out=since)
+    schemas = {document["schema"] for _, document in stored}
+    if SWEEP in schemas and RUN not in schemas and html is None:
+        for written in _sweep_charts(folder):
+            sys.stdout.write(f"{written}\n")
+        return 0
     result = _with_matrices(_one_result(folder, stored), [one for _, one in stored if one["schema"] == ABLATE])
     target = html or os.path.join(folder, PAGE)
     write_with(
@@ -159,7 +165,7 @@ def _diagram(path: Path, verdict: RequirementVerdict) -> str:
     except (TraceError, OSError, UnicodeDecodeError) as error:
         raise Mistake(f"`{path}` is no trace: {error}") from None
     broken = {one["id"] for one in shown.witness.events[-1:] if "id" in one}
-    return diagram(trace.events, broken=broken, svg=True, title=f"{shown.scenario}: {shown.title}")
+    return diagram(trace.events, broken=broken, svg=True, title=f"{shown.scenario}: {shown.title}", ends_at_break=True)
 
 
 # ---------------------------------------------------------------- charts
@@ -176,20 +182,46 @@ def _charts(result: RunResult, folder: str) -> Iterator[str]:
         from harness.report.charts_exposure import exposure_chart, exposure_frame
 
         yield _save(exposure_chart(exposure_frame(result)), folder, "exposure")
+    yield from _sweep_charts(folder)
+
+
+def _sweep_charts(folder: str) -> Iterator[str]:
+    """The tables and maps of every sweep in the folder."""
+    os.makedirs(os.path.join(folder, CHARTS), exist_ok=True)
     for path in sorted(Path(folder).rglob("sweep.json")):
         yield from _sweep_summary(path.parent, folder)
 
 
 def _sweep_summary(parts: Path, folder: str) -> Iterator[str]:
-    """The rates of a sweep as a table, with exact bounds."""
+    """The rates of a sweep as a table, a row for each cell of the grid with exact bounds, and its maps."""
     from harness.measure.summary import violation_rates
-    from harness.sweep import read_about, read_frame
+    from harness.sweep import knob_columns, read_about, read_frame
 
     about, frame = read_about(str(parts)), read_frame(str(parts))
-    table = violation_rates(frame, ["system", "scenario", "cell"], varied=tuple(about.get("varied", ())))
+    knobs = knob_columns(about)
+    table = violation_rates(frame, ["system", "scenario", *knobs], varied=tuple(about.get("varied", ())))
     target = os.path.join(folder, CHARTS, f"{parts.name}.csv")
     write(target, table.to_csv(index=False))
     yield target
+    yield from _maps(table, [name for name in knobs if table[name].nunique() > 1], folder, parts.name)
+
+
+def _maps(rates: pandas.DataFrame, knobs: Sequence[str], folder: str, name: str) -> Iterator[str]:
+    """Where each requirement holds, a map for each system and scenario: of two knobs, or of three, as panels.
+
+    The knob with most values goes along.
+    """
+    from harness.report.charts_regions import region_chart
+
+    if len(knobs) not in (2, 3):
+        return
+    x = max(knobs, key=lambda knob: len(set(rates[knob])))
+    y, *panel = [knob for knob in knobs if knob != x]
+    for key, own in rates.groupby(["system", "scenario", "requirement"], sort=True):
+        figure = region_chart(
+            own, x=x, y=y, panel=panel[0] if panel else None, names={one: one for one in knobs}, holds=str(key[2])
+        )
+        yield _save(figure, folder, "_".join([name, *map(str, key)]))
 
 
 def _save(figure: Figure, folder: str, name: str) -> str:

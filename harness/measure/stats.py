@@ -139,12 +139,17 @@ def holm_upper_bounds(
     return [threshold if b else upper_bound(*cell, level=level) for cell, b in zip(cells, below, strict=True)]
 
 
-def runs_for_bound(bound: float, *, confidence: float = CONFIDENCE) -> int:
-    """How many runs without a single hit it takes until the share is bounded by `bound` (two-sided, exact)."""
+def runs_for_bound(bound: float, *, cells: int = 1, confidence: float = CONFIDENCE) -> int:
+    """How many runs without a single hit it takes until the share is bounded by `bound` (two-sided, exact).
+
+    With several `cells` so many runs in each bound them all at once, as `holm_upper_bounds` does (one-sided there, so that
+    two cells take as many as one). ValueError where the bound is no share.
+    """
     if not 0 < bound < 1:
         raise ValueError(f"a bound lies between 0 and 1, not at {bound}")
-    runs = math.ceil(math.log((1 - confidence) / 2) / math.log1p(-bound))
-    while clopper_pearson(0, runs, confidence=confidence)[1] > bound:  # rounding may leave us one short
+    level = (1 - confidence) / max(2, cells)
+    runs = math.ceil(math.log(level) / math.log1p(-bound))
+    while upper_bound(0, runs, level=level) > bound:  # rounding may leave us one short
         runs += 1
     return runs
 

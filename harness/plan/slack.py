@@ -40,12 +40,12 @@ def after_departure(system: System, controls: Controls) -> Slack:
 
 
 def after_logout(system: System, controls: Controls) -> Slack:
-    """An explicit end of a session: until the enforcement points hear of it."""
-    return _signalled(system, controls, "K09")
+    """An explicit end of a session: until the last enforcement point has heard of it, or asks."""
+    return _slowest(system, controls, "K09")
 
 
 def after_denial(system: System, controls: Controls) -> Slack:
-    """A denial of an agent: until the enforcement points hear of it, or ask, and the server itself issues no more."""
+    """A denial of an agent: until the last enforcement point has heard of it, or asks, and the server itself issues no more."""
     reached = after_withdrawal(system, controls)
     known_ms = controls.setting("K16").delay or 0 if controls.on("K16") else 0
     if known_ms <= reached.longest_ms:
@@ -54,22 +54,31 @@ def after_denial(system: System, controls: Controls) -> Slack:
 
 
 def after_withdrawal(system: System, controls: Controls) -> Slack:
-    """A withdrawal of consent: until the enforcement points hear of it, or ask."""
-    setting = controls.setting("K17")
-    if controls.on("K17") and setting.strength == "introspection":
+    """A withdrawal of consent: until the last enforcement point has heard of it, or asks."""
+    return _slowest(system, controls, "K17")
+
+
+def _slowest(system: System, controls: Controls, carrier: str) -> Slack:
+    """The enforcement point that takes longest; with none the life of a token."""
+    each = [_learns(system, controls, carrier, place) for place in system.apis]
+    return max(each, key=lambda slack: slack.longest_ms, default=_token(_home(system), controls))
+
+
+def _learns(system: System, controls: Controls, carrier: str, place: str) -> Slack:
+    """One enforcement point: it asks the server itself, or a signal reaches it, or its tokens run out."""
+    token = _token(_home(system), controls)
+    asked = controls.setting("K17")
+    strength = asked.places.get(place, asked.strength) if controls.on("K17", place) else None
+    if strength == "introspection":
         return Slack(0, "asked on every call")
-    if controls.on("K17") and setting.strength == "fail_open":
-        return _token(_home(system), controls)  # a server may be silent for as long as a token lives
-    if controls.on("K17") and setting.strength == "cached":
-        cache_ms = setting.lifetime or 300_000
-        return Slack(cache_ms, f"cache {duration_text(cache_ms)}")
-    return _signalled(system, controls, "K17")
-
-
-def _signalled(system: System, controls: Controls, control: str) -> Slack:
-    if not controls.on(control):
-        return _token(_home(system), controls)
-    delay_ms = controls.setting(control).delay or 0
+    if strength == "fail_open":
+        return token  # a server may be silent for as long as a token lives
+    if strength == "cached":
+        cache_ms = asked.lifetime or 300_000
+        return min(Slack(cache_ms, f"cache {duration_text(cache_ms)}"), token, key=lambda slack: slack.longest_ms)
+    if not controls.on(carrier, place):
+        return token
+    delay_ms = controls.setting(carrier).delay or 0
     return Slack(delay_ms, f"signal {duration_text(delay_ms)}")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEAST_S = 0.1
-"""What is drawn for no time at all, on an axis that has no zero."""
+"""The shortest that is drawn, on an axis that has no zero; no time at all has no bar."""
 TICKS = ((1, "1 s"), (10, "10 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (36_000, "10 h"), (864_000, "10 d"))
 
 
@@ -58,7 +58,9 @@ def exposure_chart(frame: pd.DataFrame) -> Figure:
     rows = frame.to_dict("records")
     for place, row in enumerate(rows):
         face, hatch = ("#d55e00", "///") if row["too_long"] else ("#9ecae1", "")
-        length_s = max(float(row["open_s"]) if _known(row["open_s"]) else 0.0, LEAST_S)
+        if not _known(row["open_s"]) or not row["open_s"]:
+            continue  # nothing lay open, or nobody measured it: the name of the row says which, and no bar belongs there
+        length_s = max(float(row["open_s"]), LEAST_S)
         axes.barh(
             place, length_s - LEAST_S / 2, left=LEAST_S / 2, height=0.5, color=face, edgecolor="#333333", hatch=hatch
         )
@@ -67,7 +69,7 @@ def exposure_chart(frame: pd.DataFrame) -> Figure:
     _marks(axes, frame, "login_only_s", _Look("X", "#555555", 60, "with OAuth for logins only"))
     many = frame["system"].nunique() > 1
     axes.set_yticks(range(len(rows)), [_row_name(row, many=many) for row in rows])
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xscale("log")
     axes.set_xlim(left=LEAST_S / 2)
     ends = [one for one in TICKS if one[0] <= axes.get_xlim()[1]]

@@ -1,7 +1,6 @@
-"""Charts of sweeps: regions where a requirement holds, cost against exposure, shares of misbehaving tasks, tornadoes.
+"""Charts of sweeps: cost against exposure, standing privilege, shares of misbehaving tasks, tornadoes.
 
-Frames of `measure.summary` and `measure.tornado` in, figures out. Cells carry their number, and a hatch where a requirement
-is broken; bounds are drawn where there are any.
+Frames of `measure.summary` and `measure.tornado` in, figures out. Bounds are drawn where there are any.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.report.charts_designs import MARKS
+from harness.report.charts_regions import value_text
 from harness.report.page.exposure import lasting
 
 if TYPE_CHECKING:
@@ -17,58 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BOX = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5, "alpha": 0.9}
 STEPS = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#555555", ":"))
-
-
-def region_chart(
-    means: pd.DataFrame,
-    rates: pd.DataFrame,
-    *,
-    x: str,
-    y: str,
-    names: Mapping[str, str],
-    what: str,
-    holds: str,
-    marks: Mapping[tuple[float, float], str] | None = None,
-) -> Figure:
-    """A heat map: the mean of a time in each cell, hatched where runs broke the requirement, and where nothing attacked it.
-
-    `means` is a frame of `measure.summary.means` (seconds) and `rates` one of `violation_rates`, both by `x` and `y`; `names`
-    gives the words of both axes, `what` those of the number, `holds` the requirement's id. `marks` names cells (values of x
-    and y), as those of published deployments.
-    """
-    columns, rows = sorted(means[x].unique()), sorted(means[y].unique(), reverse=True)
-    figure, axes = _figure(2.6 + 1.15 * len(columns), 1.6 + 0.62 * len(rows))
-    most = max(float(means["value"].max()), 1.0)
-    broken = {(one[x], one[y]): one for one in rates.to_dict("records")}
-    for cell in means.to_dict("records"):
-        place = (columns.index(cell[x]), rows.index(cell[y]))
-        _region_cell(axes, place, float(cell["value"]), float(cell["value"]) / most, broken[cell[x], cell[y]])
-    for (at_x, at_y), words in (marks or {}).items():
-        place = (columns.index(at_x), rows.index(at_y))
-        axes.text(
-            place[0] + 0.5, place[1] + 0.16, words, ha="center", va="center", fontsize=7.5, weight="bold", bbox=_BOX
-        )
-    axes.set_xlim(0, len(columns))
-    axes.set_ylim(len(rows), 0)
-    axes.set_xticks([one + 0.5 for one in range(len(columns))], [_value(one, x) for one in columns])
-    axes.set_yticks([one + 0.5 for one in range(len(rows))], [_value(one, y) for one in rows])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.set_xlabel(names[x])
-    axes.set_ylabel(names[y])
-    kept = rates[(rates["violated"] == 0) & (rates["challenged"] > 0)]
-    runs = int(rates["runs"].min())
-    upper = float(kept["high"].max()) if len(kept) else 1.0
-    axes.set_title(
-        f"No run breaks {holds} in {len(kept)} of {len(rates)} settings; hatched: some run does\n"
-        f"(cells: {what}, mean of {runs} runs; none broken of {runs}: at most {upper:.0%} of such runs)",
-        loc="left",
-        fontsize=10,
-        pad=10,
-    )
-    return figure
 
 
 def frontier_chart(designs: pd.DataFrame, lifetimes: pd.DataFrame, *, knob: str) -> Figure:
@@ -204,7 +153,7 @@ def tornado_chart(frame: pd.DataFrame, names: Mapping[str, str], *, unit: str, w
             )
         knob = str(row["knob"])
         axes.annotate(
-            f"{_value(row['low'], knob)} to {_value(row['high'], knob)}: {row['at_low']:.3g} to {row['at_high']:.3g}",
+            f"{value_text(row['low'], knob)} to {value_text(row['high'], knob)}: {row['at_low']:.3g} to {row['at_high']:.3g}",
             (
                 max(
                     row["at_low"],
@@ -227,32 +176,6 @@ def tornado_chart(frame: pd.DataFrame, names: Mapping[str, str], *, unit: str, w
     first = names.get(str(frame["knob"].iloc[0]), str(frame["knob"].iloc[0]))
     axes.set_title(f"What moves {what} most: {first}", loc="left", pad=10)
     return figure
-
-
-def _region_cell(axes: Axes, place: tuple[int, int], value: float, share: float, seen: Mapping[Any, Any]) -> None:
-    from matplotlib.patches import Rectangle
-
-    broken = int(seen["violated"])
-    level = [round(245 - (245 - low) * share**0.5) for low in (60, 110, 170)]
-    face = "#" + "".join(f"{one:02x}" for one in level)
-    hatch = "////" if broken else ""
-    axes.add_patch(
-        Rectangle(place, 1, 1, facecolor=face, edgecolor="#000000" if broken else "#ffffff", hatch=hatch, linewidth=0.8)
-    )
-    words = lasting(round(value) if value >= 10 else round(value, 1))
-    if broken:
-        words += f"\nbroken {broken}/{seen['runs']}"
-    elif not seen["challenged"]:
-        words += "\nnot attacked"
-    axes.text(place[0] + 0.5, place[1] + 0.54, words, ha="center", va="center", fontsize=8.5, bbox=_BOX)
-
-
-def _value(value: Any, column: str) -> str:
-    if column.endswith("_s"):
-        return lasting(float(value))
-    if column.endswith("share"):
-        return f"{float(value):.0%}"
-    return str(value)
 
 
 def _bounds(one: pd.Series[Any], name: str) -> list[list[float]] | None:

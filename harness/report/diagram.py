@@ -29,13 +29,25 @@ class Message(NamedTuple):
     times: int = 1
 
 
-def diagram(events: Iterable[Event], *, broken: Collection[int | str] = (), svg: bool = False, title: str = "") -> str:
-    """The diagram as Mermaid text, or as SVG; `broken` are the ids of events that break a requirement."""
-    drawn = messages(events, broken=broken)
+def diagram(
+    events: Iterable[Event],
+    *,
+    broken: Collection[int | str] = (),
+    svg: bool = False,
+    title: str = "",
+    ends_at_break: bool = False,
+) -> str:
+    """The diagram as Mermaid text, or as SVG; `broken` are the ids of events that break a requirement.
+
+    With `ends_at_break` nothing is drawn after the first of these: the way to the breach is the story.
+    """
+    told = messages(events, broken=broken)
+    first = next((number for number, message in enumerate(told) if message.broken), len(told))
+    drawn = told[: first + 1] if ends_at_break else told
     if svg:
         from harness.report.svg import draw
 
-        return draw(drawn, title=title)
+        return draw(drawn, title=title, left_out=len(told) - len(drawn))
     return mermaid(drawn, title=title)
 
 
@@ -75,7 +87,7 @@ def mermaid(drawn: Sequence[Message], *, title: str = "") -> str:
     for message in drawn[:MOST_MESSAGES]:
         lines += [f"    {line}" for line in _mermaid_lines(message, names)]
     if len(drawn) > MOST_MESSAGES:
-        lines.append(f"    note over p0: {len(drawn) - MOST_MESSAGES} more steps are not drawn")
+        lines.append(f"    note over p0: {len(drawn) - MOST_MESSAGES} more steps not drawn")
     return "\n".join(lines) + "\n"
 
 

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from harness.report.diagram import MOST_MESSAGES, Message, label, participants
+from harness.report.words import count
 
-_LANE = 190
+_LANE = 150
 _ROW = 34
 _HEAD = 84
-_MARGIN = 110
-_CHARACTERS_IN_HEAD = 22
+_MARGIN = 90
+_CHARACTERS_IN_HEAD = 20
+_SMALLEST = 0.7
+"""No diagram is shrunk to less of its size; a narrower window scrolls."""
 _STYLE = "".join(
     f".sequence {selector}{{{rules}}}"
     for selector, rules in {
@@ -36,11 +39,12 @@ _STYLE = "".join(
 """Under a class of its own, so that it can stand in a page without touching it."""
 
 
-def draw(drawn: Sequence[Message], *, title: str = "") -> str:
-    """The messages as one self-contained SVG document."""
+def draw(drawn: Sequence[Message], *, title: str = "", left_out: int = 0) -> str:
+    """The messages as one self-contained SVG document; `left_out` are messages that the caller did not hand over."""
     shown = drawn[:MOST_MESSAGES]
     lanes = {name: _MARGIN + number * _LANE for number, name in enumerate(participants(shown))}
-    rows = sum(2 if message.stopped_by or message.broken else 1 for message in shown) + (len(drawn) > len(shown))
+    left_out += len(drawn) - len(shown)
+    rows = sum(2 if message.stopped_by or message.broken else 1 for message in shown) + bool(left_out)
     width = 2 * _MARGIN + _LANE * max(len(lanes), 1)
     height = _HEAD + _ROW * (rows + 1)
     parts = [_frame(width, height, title), *_heads(lanes, height)]
@@ -51,8 +55,8 @@ def draw(drawn: Sequence[Message], *, title: str = "") -> str:
         if message.stopped_by or message.broken:
             parts.append(_remark(message, lanes, y + 16))
             y += _ROW // 2
-    if len(drawn) > len(shown):
-        parts.append(f'<text x="{_MARGIN}" y="{y + _ROW}">{len(drawn) - len(shown)} more steps are not drawn</text>')
+    if left_out:
+        parts.append(f'<text x="{_MARGIN}" y="{y + _ROW}">{count(left_out, "more step")} not drawn</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -60,7 +64,7 @@ def _frame(width: int, height: int, title: str) -> str:
     said = escape(title)
     return (
         f'<svg class="sequence" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" '
+        f'style="max-width:100%;min-width:{round(_SMALLEST * width)}px;height:auto" viewBox="0 0 {width} {height}" '
         f'role="img">\n<title>{said}</title>\n<style>{_STYLE}</style>\n'
         f'<defs><marker id="e" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
         f'<path d="M0,0 L8,4 L0,8 z" fill="#333"/></marker></defs>\n<rect class="bg" width="100%" height="100%"/>\n'
@@ -71,7 +75,7 @@ def _frame(width: int, height: int, title: str) -> str:
 def _heads(lanes: Mapping[str, int], height: int) -> list[str]:
     return [
         f'<line class="l" x1="{x}" y1="{_HEAD - 8}" x2="{x}" y2="{height - 12}"/>'
-        f'<rect class="box" x="{x - 82}" y="{_HEAD - 36}" width="164" height="28" rx="5"/>'
+        f'<rect class="box" x="{x - 70}" y="{_HEAD - 36}" width="140" height="28" rx="5"/>'
         f'<text class="h" x="{x}" y="{_HEAD - 17}">{escape(_cut(name, _CHARACTERS_IN_HEAD))}</text>'
         for name, x in lanes.items()
     ]

@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from harness.judge import Benign, RunVerdict, benign, combine, failed_run
 from harness.measure.cost import cost
 from harness.measure.exposure import ALL, exposures
 from harness.measure.resampling import Estimate, mean_of_runs, paired_difference
 from harness.report.words import benign_warning
+from harness.suite.paired import Outcomes, broken_rate, cases, number_lines, paired_runs, varied, verdict_lines
 from harness.suite.project import Design, Project, load_project
 from harness.suite.runs import Job, Progress, reason_of, run_each
 from harness.world import simulate
@@ -47,11 +50,17 @@ class Side:
 
     design: Design
     verdicts: Mapping[str, str]
-    violated_runs: Mapping[str, int]
+    outcomes: Outcomes
+    cases: Outcomes
     benign: Benign
     exposure: Mapping[str, tuple[float, ...]]
     cost: Mapping[str, tuple[float, ...]]
     failures: Mapping[str, str]
+
+    @property
+    def violated_runs(self) -> dict[str, int]:
+        """In how many runs each requirement was broken."""
+        return {key: sum(one is True for one in runs) for key, runs in self.outcomes.items()}
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,11 @@ class Comparison:
     def failed(self) -> bool:
         """Whether a run gave no verdict."""
         return any(side.failures for side in self.sides)
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """What differs between the cases of a design."""
+        return varied(len(self.project.scenarios), len(self.seeds))
 
 
 def compare(
@@ -122,10 +136,15 @@ def _side(project: Project, design: Design, seeds: Sequence[int], found: Sequenc
     draws = [found[number * each : (number + 1) * each] for number in range(len(seeds))]
     slices = dict.fromkeys(name for one in found for name in one.record_s)
     names = [f"{scenario.id} seed {seed}" for seed in seeds for scenario in project.scenarios]
+    outcomes = {
+        r.id: tuple(None if one.failure is not None else bool(one.verdicts[r.id].violations) for one in found)
+        for r in design.requirements
+    }
     return Side(
         design=design,
         verdicts={r.id: combine(one.verdicts[r.id] for one in found).outcome.value for r in design.requirements},
-        violated_runs={r.id: sum(bool(one.verdicts[r.id].violations) for one in found) for r in design.requirements},
+        outcomes=outcomes,
+        cases=cases(outcomes, each),
         benign=sum((one.benign for one in found), Benign()),
         exposure={name: tuple(sum(one.record_s.get(name, 0.0) for one in draw) for draw in draws) for name in slices},
         cost={name: tuple(sum(one.cost.get(name, 0.0) for one in draw) for draw in draws) for name in COSTS},
@@ -142,18 +161,23 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "without": list(comparison.project.without),
         "seeds": list(comparison.seeds),
         "runs": comparison.runs,
-        "systems": [_side_document(side, first) for side in comparison.sides],
+        "varied": list(comparison.varied),
+        "systems": [_side_document(side, first, comparison.varied) for side in comparison.sides],
     }
 
 
-def _side_document(side: Side, first: Side) -> dict[str, Any]:
+def _side_document(side: Side, first: Side, differs: Sequence[str]) -> dict[str, Any]:
     used = side.benign
+    rates = {key: broken_rate(runs, differs) for key, runs in side.cases.items()}
+    pairs = {} if side is first else paired_runs(first.cases, side.cases)
     return {
         "system": side.design.shown,
         "name": side.design.system.name,
         "controls": list(side.design.controls.active()),
         "verdicts": dict(side.verdicts),
         "violated_runs": dict(side.violated_runs),
+        "violated_share": {key: {"low": one.low, "high": one.high, "text": one.text} for key, one in rates.items()},
+        "against_first": {key: msgspec.structs.asdict(one) for key, one in pairs.items()},
         "benign": {
             "tasks": used.tasks,
             "completed": used.completed,
@@ -222,6 +246,22 @@ def _mean(side: Side, values: Sequence[float]) -> str:
     if side.failures:
         return "failed"
     return f"{sum(values) / len(values):,.0f}" if values else "not measured"
+
+
+def differences(comparison: Comparison) -> list[str]:
+    """How each design differs from the first one on the same draws: in which runs it breaks what, and what lies open."""
+    first, *others = comparison.sides
+    name = first.design.system.name
+    told = []
+    for side in others:
+        differs = ", ".join(comparison.varied) or "nothing, one case"
+        told.append(f"\n{side.design.system.name} against {name}, case by case (varied: {differs}); p: exact McNemar test, "
+                    "adjusted for all requirements; bounds: 95 %, by resampling draws")  # fmt: skip
+        pairs = paired_runs(first.cases, side.cases)
+        told += [f"  {line}" for line in verdict_lines(side.design.system.name, name, pairs)]
+        if not comparison.failed:
+            told += [f"  {line}" for line in number_lines(first.exposure, side.exposure, "record-seconds")]
+    return told
 
 
 def warnings(comparison: Comparison) -> list[str]:

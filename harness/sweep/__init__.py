@@ -8,7 +8,7 @@ frame = read_frame("out")                                      # a row for each 
 from harness.sweep.engine import Engine, SweepFailed, dask, in_process, local, run_sweep
 from harness.sweep.loading import load_sweep
 from harness.sweep.planning import Sweep
-from harness.sweep.store import Store, read_about, read_frame, run_frame
+from harness.sweep.store import Store, knob_columns, read_about, read_frame, read_parts, run_frame
 
 __all__ = [
     "Engine",
@@ -17,10 +17,12 @@ __all__ = [
     "SweepFailed",
     "dask",
     "in_process",
+    "knob_columns",
     "load_sweep",
     "local",
     "read_about",
     "read_frame",
+    "read_parts",
     "run_frame",
     "run_sweep",
 ]

@@ -71,8 +71,15 @@ def described(path: str, draw: Draw) -> str:
     if draw.exponential is not None:
         return f"{name} exponential with mean {draw.exponential}"
     if draw.sometimes is not None:
-        return f"{name} {shown(draw.sometimes)} in a share of runs"
+        return f"{name} {_named(draw.sometimes)} in a share of runs"
     return f"{name} one of {', '.join(map(str, draw.choice or ()))}"
+
+
+def _named(value: Value) -> str:
+    """A value in words: a group as its keys and values."""
+    if isinstance(value, Mapping):
+        return f"({', '.join(f'{key} {_named(one)}' for key, one in value.items())})"
+    return str(shown(value))
 
 
 def shown(value: Value) -> float | int | str | bool | None:

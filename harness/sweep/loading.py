@@ -5,6 +5,7 @@ Values are tried one at a time, not all together: where two only fit apart, the 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, load_model
+from harness.measure.stats import runs_for_bound
 from harness.plan import load_scenario, load_system, words
 from harness.requirements import compile_requirements, read_requirements
 from harness.suite import scenarios_of
 from harness.sweep.knobs import OF_SCENARIO, SHARE, KnobError, values_of
-from harness.sweep.model import SweepFile
+from harness.sweep.model import MOST_RUNS, SweepFile
 from harness.sweep.planning import Part, Plan, Sweep, checked, samples, settings_for
 
 
@@ -62,6 +64,7 @@ class _Checked:
         if len({part.name for part in systems}) < len(systems):
             systems = tuple(replace(part, name=part.path) for part in systems)
         scenarios = tuple(self._scenario(name, requirements, number) for number, name in enumerate(file.scenarios))
+        knobs = tuple((path, self._values(path)) for path in file.knobs)
         return Plan(
             title=file.title,
             requirements_path=file.requirements,
@@ -70,13 +73,23 @@ class _Checked:
             scenarios=scenarios,
             only=tuple(file.only),
             settings=dict(file.settings),
-            knobs=tuple((path, self._values(path)) for path in file.knobs),
+            knobs=knobs,
             draws=tuple((path, draw.model_dump(exclude_none=True)) for path, draw in file.draws.items()),
-            runs=file.runs,
+            runs=self._runs(knobs, len(systems) * len(scenarios)),
             seed=file.seed,
             reach=file.reach,
             batch=file.batch,
         )
+
+    def _runs(self, knobs: Sequence[tuple[str, Sequence[Any]]], grids: int) -> int:
+        """The runs of a cell: those that the file says, or as many as its bound takes in all cells at once."""
+        if self.file.bound is None:
+            return self.file.runs
+        runs = runs_for_bound(self.file.bound, cells=grids * math.prod(len(values) for _, values in knobs))
+        if runs > MOST_RUNS:
+            told = f"a bound of {self.file.bound:g} takes {runs:,} runs of each cell, more than {MOST_RUNS:,}"
+            self.problems.append(self.document.problem(told, "bound"))
+        return runs
 
     def _beside(self, path: str) -> str:
         return os.path.normpath(os.path.join(os.path.dirname(self.document.path), path))

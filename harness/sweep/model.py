@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, model_validator
 from harness.plan.values import Closed, Name
 
 Path = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=200)]
+MOST_RUNS = 1_000_000
 RUNS_PER_BATCH = 50
 """A run of the smallest world takes half a millisecond: a batch is worth the 25 ms that it takes to hand it over."""
 
@@ -59,7 +60,20 @@ class SweepFile(Closed):
     settings: dict[Path, Any] = Field(default={}, description="What is set alike in every run.")
     knobs: dict[Path, list[Any] | Range] = Field(default={}, description="The grid: a list of values, or a range.")
     draws: dict[Path, Draw] = Field(default={}, description="What differs from run to run.")
-    runs: int = Field(default=1, ge=1, le=1_000_000, description="Runs of each cell, with as many seeds.")
+    runs: int = Field(default=1, ge=1, le=MOST_RUNS, description="Runs of each cell, with as many seeds.")
+    bound: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Instead of `runs`: as many that, where none of them breaks a requirement, at most this share does, "
+        "in all cells at once.",
+    )
     seed: int = Field(default=0, ge=0, description="The first seed.")
     reach: bool = Field(default=False, description="Whether exposure is measured, which costs time.")
     batch: int = Field(default=RUNS_PER_BATCH, ge=1, le=100_000, description="Runs in one batch and one part.")
+
+    @model_validator(mode="after")
+    def _one_number(self) -> SweepFile:
+        if self.bound is not None and "runs" in self.model_fields_set:
+            raise ValueError("`bound` chooses the number of runs; leave `runs` out")
+        return self

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.suite import UsageError
+from harness.sweep.knobs import column
 from harness.sweep.parts import columns
 from harness.sweep.planning import Sweep
 
@@ -104,6 +105,11 @@ class Store:
             )
 
 
+def knob_columns(about: Mapping[str, Any]) -> list[str]:
+    """The columns of the knobs of a sweep, from what `read_about` gives: what tells the cells of its grid apart."""
+    return [column(path, values) for path, values in about["knobs"].items()]
+
+
 def read_about(folder: str | Path) -> dict[str, Any]:
     """What the results in a folder are about; raises UsageError where there are none."""
     try:
@@ -121,9 +127,17 @@ def read_frame(folder: str | Path) -> pandas.DataFrame:
     import pandas
 
     about = read_about(folder)
-    paths = sorted((Path(folder) / PARTS).glob("part-*.parquet"))
-    frames = [pandas.read_parquet(path) for path in paths if _whole(path)]
+    frames = list(read_parts(folder))
     return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame(columns=list(about["columns"]))
+
+
+def read_parts(folder: str | Path, columns: Sequence[str] | None = None) -> Iterator[pandas.DataFrame]:
+    """The same part by part, all columns or some of them: for sweeps larger than the memory."""
+    import pandas
+
+    for path in sorted((Path(folder) / PARTS).glob("part-*.parquet")):
+        if _whole(path):
+            yield pandas.read_parquet(path, columns=None if columns is None else list(columns))
 
 
 def run_frame(frame: pandas.DataFrame) -> pandas.DataFrame:

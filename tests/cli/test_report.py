@@ -54,18 +54,25 @@ def test_the_same_folder_gives_the_same_bytes(folder: Path, harness: Callable[..
     assert made() == made()
 
 
-def test_a_sweep_becomes_a_table_of_rates(folder: Path, harness: Callable[..., Ran]) -> None:
+def test_a_sweep_becomes_a_table_of_rates_by_its_knobs_and_a_map(folder: Path, harness: Callable[..., Ran]) -> None:
     root = Path(__file__).parents[2]
     attack = root / "scenarios" / "attacks" / "s13_the_token_for_the_mcp_server_at_an_api.yaml"
-    text = f"kind: sweep\nrequirements: {root / 'requirements.yaml'}\nscenarios: [{attack}]\nonly: [R3]\nruns: 4\n"
+    text = (
+        f"kind: sweep\nrequirements: {root / 'requirements.yaml'}\nscenarios: [{attack}]\nonly: [R3]\nruns: 4\n"
+        "knobs: {controls.K01: [on, off], controls.K07.lifetime: [1m, 2m, 5m]}\n"
+    )
     (folder / "four.sweep.yaml").write_text(text)
     assert harness("sweep", str(folder / "four.sweep.yaml"), "--out", str(folder / "four")).code == 0
     ran = harness("report", str(folder))
     assert ran.code == 0, ran.err
     table = (folder / "charts" / "four.csv").read_text().splitlines()
-    assert table[0].startswith("system,scenario,cell,requirement,runs,failed")
-    assert len(table) == 2
-    assert ",R3,4,0," in table[1]
+    assert table[0].startswith("system,scenario,controls.K01,controls.K07.lifetime_s,requirement,runs,failed")
+    assert len(table) == 1 + 6
+    assert "S13,off,60.0,R3,4,0," in table[1]
+    assert "<svg" in (folder / "charts" / "four_insurance_S13_R3.svg").read_text()
+    alone = harness("report", str(folder / "four"))
+    assert alone.code == 0, "a sweep alone gives its charts"
+    assert [Path(line).name for line in alone.out.splitlines()] == ["four.csv", "four_insurance_S13_R3.svg"]
 
 
 def test_a_matrix_and_a_search_add_to_the_strength_of_a_verdict(folder: Path, harness: Callable[..., Ran]) -> None:

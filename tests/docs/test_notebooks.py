@@ -15,7 +15,7 @@ from harness.suite import load_project
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-MOST_BYTES = 400_000
+MOST_BYTES = 500_000
 SECONDS = 300
 
 

@@ -148,3 +148,11 @@ def test_sample_sizes_meet_their_bound_and_one_run_less_does_not() -> None:
     for wrong in (0, 1, -0.1):
         with pytest.raises(ValueError, match="between 0 and 1"):
             runs_for_bound(wrong)
+
+
+def test_so_many_runs_bound_many_cells_at_once_and_one_run_less_does_not() -> None:
+    for bound, cells in ((0.05, 1), (0.05, 2), (0.05, 96), (0.01, 12)):
+        runs = runs_for_bound(bound, cells=cells)
+        assert max(holm_upper_bounds([(0, runs)] * max(2, cells), threshold=bound)) <= bound
+        assert max(holm_upper_bounds([(0, runs - 1)] * max(2, cells), threshold=bound)) > bound
+    assert runs_for_bound(0.05, cells=96) == 148

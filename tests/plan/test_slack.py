@@ -52,6 +52,23 @@ def test_a_server_that_knows_a_denial_late_is_the_longest_part_of_it_and_has_no_
     assert not [one for one in told if "withdrawal" in one]
 
 
+@pytest.mark.parametrize(
+    ("k17", "denial_ms", "logout_ms"),
+    [
+        ({"places": {"mcp": "cached"}, "lifetime": "90s", "delay": "1s"}, 90_000, 90_000),  # the slowest of both
+        ({"strength": "cached", "lifetime": "15m"}, 125_000, 125_000),  # no longer than a token lives
+        ({"strength": "introspection"}, 0, 0),  # the server's answer covers ended sessions too
+        ({"strength": "fail_open"}, 125_000, 125_000),
+        ({"at": ["a2a"], "delay": "1s"}, 125_000, 1_000),  # elsewhere nothing tells of a denial, K09 of a logout
+        ({"places": {"mcp": "introspection"}, "delay": "2s"}, 2_000, 1_000),
+    ],
+)
+def test_the_slowest_enforcement_point_counts(k17: dict[str, object], denial_ms: int, logout_ms: int) -> None:
+    system = _with(controls={"K17": {"on": True, **k17}})
+    assert after_denial(system, Controls.of(system)).longest_ms == denial_ms
+    assert after_logout(system, Controls.of(system)).longest_ms == logout_ms
+
+
 def test_the_reference_settings_fit_the_six_requirements_and_slow_ones_are_told() -> None:
     requirements = load_requirements("requirements.yaml", words(INSURANCE.model))
     rules = [rule for requirement in requirements for rule in requirement.rules]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from harness.measure.summary import means, violation_rates
+from harness.measure.summary import violation_rates
 from harness.report.charts_designs import incident_chart, matrix_chart, rates_chart, waterfall_chart
-from harness.report.charts_sweeps import frontier_chart, region_chart, share_chart, standing_chart, tornado_chart
+from harness.report.charts_sweeps import frontier_chart, share_chart, standing_chart, tornado_chart
 
 
 def words(figure: Figure) -> str:
@@ -82,25 +82,6 @@ def test_the_waterfall_says_what_is_left_and_what_became_worse() -> None:
     assert "after 3 1 break left" in words(waterfall_chart(frame.assign(left=[4, 5, 2, 1])))
 
 
-def test_a_region_is_hatched_where_a_run_broke_it_and_grey_words_tell_what_nothing_attacked() -> None:
-    frame = runs({(30, 1): 0, (60, 1): 2, (30, 5): -1, (60, 5): 4})
-    axes = {"x": "x_s", "y": "y_s"}
-    figure = region_chart(
-        means(frame, "time_s", list(axes.values())),
-        violation_rates(frame, list(axes.values()), varied=["departures"]),
-        **axes,
-        names={"x_s": "lifetime", "y_s": "cache"},
-        what="time to deny",
-        holds="R6",
-        marks={(60, 5): "a sample"},
-    )
-    shown = words(figure)
-    assert "No run breaks R6 in 1 of 4 settings" in shown
-    for expected in ("broken 2/4", "broken 4/4", "not attacked", "lifetime", "cache", "30 s", "1 m", "a sample"):
-        assert expected in shown
-    assert sum(bool(patch.get_hatch()) for patch in figure.axes[0].patches) == 2
-
-
 def test_the_frontier_compares_the_least_and_the_most_exposed() -> None:
     spread = {"cost_low": None, "cost_high": None, "exposure_low": 5.0, "exposure_high": 2000.0}
     designs = pd.DataFrame(
@@ -144,5 +125,5 @@ def test_the_tornado_names_what_moves_most() -> None:
     )
     assert "What moves the delay most: lifetime" in shown
     assert "30 s to 15 m: 10 to 90" in shown
-    assert "0% to 50%: 20 to 25" in shown
+    assert "0 % to 50 %: 20 to 25" in shown
     assert "[s]" in shown

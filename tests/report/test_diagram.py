@@ -63,10 +63,22 @@ def test_svg_stays_inside_its_frame() -> None:
 @pytest.mark.parametrize("svg", [False, True])
 def test_a_very_long_run_is_cut_and_says_so(svg: bool) -> None:
     events = [arrived(f"u{number % 2}", number) for number in range(MOST_MESSAGES + 7)]
-    assert "7 more steps are not drawn" in diagram(events, svg=svg)
+    assert "7 more steps not drawn" in diagram(events, svg=svg)
 
 
 def test_nothing_drawn_is_a_diagram_too() -> None:
     assert diagram([]) == "sequenceDiagram\n"
     assert ET.fromstring(diagram([], svg=True)) is not None
     assert participants([]) == []
+
+
+def test_a_story_can_end_with_its_first_breach() -> None:
+    later = [arrived("ben", 5_000), arrived("cleo", 6_000)]
+    events = [arrived("ana"), HONEST, BROKEN, *later, BROKEN]
+    for svg in (True, False):
+        short = diagram(events, broken={BROKEN.id}, svg=svg, ends_at_break=True)
+        assert short.count("a requirement is broken here") == 1
+        assert "cleo" not in short
+        assert "cleo" in diagram(events, broken={BROKEN.id}, svg=svg)
+    assert "3 more steps not drawn" in diagram(events, broken={BROKEN.id}, svg=True, ends_at_break=True)
+    assert "cleo" in diagram(events, svg=True, ends_at_break=True), "without a breach all of it is drawn"

@@ -101,7 +101,7 @@ def test_texts_cannot_become_markup() -> None:
 
 def test_names_in_backticks_are_code_and_still_only_text() -> None:
     html = page(result_of(requirement("R1", "held", says=("`data.accessed` where `<b>` never happens",))))
-    assert "<p><code>data.accessed</code> where <code>&lt;b&gt;</code> never happens</p>" in html
+    assert "The rule checks: <code>data.accessed</code> where <code>&lt;b&gt;</code> never happens</p>" in html
 
 
 def test_a_design_that_does_no_honest_work_is_called_that() -> None:
@@ -141,3 +141,34 @@ def test_what_was_tried_names_misbehaviours_and_scenarios_that_put_it_to_the_tes
 def test_the_finding_counts_every_verdict(verdicts: list[str], finding: str) -> None:
     rows = [requirement(f"R{number}", one) for number, one in enumerate(verdicts)]
     assert summary(result_of(*rows).systems[0]) == finding
+
+
+def test_under_each_sentence_stands_what_the_rule_checks_and_what_stopped_the_attacks() -> None:
+    stopped = {"K04": 9, "K07": 3, "base": 2, "K17": 1}
+    html = page(result_of(requirement("R1", "held", says=("one rule", "another"), stopped_by=stopped)))
+    before_the_fold = said(re.sub("<details>.*?</details>", "", html, flags=re.DOTALL))
+    assert "The rule checks: one rule" in before_the_fold
+    assert "And: another" in before_the_fold
+    assert "9 times" in before_the_fold
+    assert "and 1 other" in before_the_fold
+    assert "No search looked for attacks beyond these scenarios: harness search R1" in before_the_fold
+
+
+def test_an_owner_who_has_not_agreed_is_named() -> None:
+    text = said(page(result_of(requirement("R1", "held", owner="product", agreed={}))))
+    assert "Nobody yet" in text
+    assert "R1 nobody product" in text
+    agreed = said(page(result_of(requirement("R1", "held", owner="product", agreed={"product": "2026-11-01"}))))
+    assert "R1 product (2026-11-01) –" in agreed  # noqa: RUF001 (the dash that the page shows)
+
+
+def test_assumptions_with_a_value_are_in_sight_and_say_whether_production_is_so() -> None:
+    told = (
+        Assumption(what="access tokens live at most", value="2 minutes", owner="platform", confirmed="2026-10-01"),
+        Assumption(what="object checks (K04)", value="in place", confirmed="no"),
+    )
+    html = page(result_of(*one_of_each(), assumptions=told))
+    assert "access tokens live at most 2 minutes platform yes, 2026-10-01" in said(html)
+    box = html[html.index("<aside") :]
+    assert box.index("2 minutes") < box.index("<details") < box.index("object checks (K04)")
+    assert "2 assumptions, 1 confirmed in production" in said(html)

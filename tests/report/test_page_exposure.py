@@ -27,9 +27,8 @@ def changed(one: Exposed, **more: object) -> Exposed:
 
 def test_an_exposure_says_what_how_long_what_is_allowed_and_how_much_shorter() -> None:
     assert sentences(DEPARTURE) == [
-        "After a person leaves without a word, that person's records stayed within reach of agents for up to 3 m 43 s "
-        "(the whole file, 4 of 4 kinds of records), the longest of 53 runs (S03)",
-        "The rule allows 5 m",
+        "After a person leaves without a word, that person's whole file, 4 of 4 categories, stayed within reach of agents "
+        "for up to 3 m 43 s of the 5 m that the rule allows, the longest of 53 runs (S03)",
         "The worst case by the design's settings is 4 m 05 s (idle time 2m + token lifetime 2m + leeway 5s)",
         "16 times shorter than with OAuth for logins only",
     ]
@@ -38,7 +37,7 @@ def test_an_exposure_says_what_how_long_what_is_allowed_and_how_much_shorter() -
 def test_a_run_that_ended_first_says_at_least_and_gives_no_ratio() -> None:
     told = sentences(changed(DEPARTURE, ended=False))
     assert "for at least 3 m 43 s" in told[0]
-    assert told[-1] == "1 h with OAuth for logins only"
+    assert told[-1] == "With OAuth for logins only it is 1 h"
 
 
 def test_a_comparison_that_ended_first_is_a_lower_bound() -> None:
@@ -48,9 +47,9 @@ def test_a_comparison_that_ended_first_is_a_lower_bound() -> None:
 @pytest.mark.parametrize(
     ("open_s", "baseline_s", "said"),
     [
-        (0, 3_600, "1 h with OAuth for logins only"),
+        (0, 3_600, "With OAuth for logins only it is 1 h"),
         (3_600, 3_600, "Not shorter than with OAuth for logins only"),
-        (3_000, 3_600, "1 h with OAuth for logins only"),
+        (3_000, 3_600, "With OAuth for logins only it is 1 h"),
         (1, 14_372.4, "14,000 times shorter than with OAuth for logins only"),
     ],
 )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pandas
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.cli.app import run
+from harness.cli.sweep import summary
 from tests.sweep.files import HEAD, S13, write
 
 SIMPLE = "scenarios: [S13]\nonly: [R3]\nknobs: {controls.K01: [on, off]}\nruns: 2\n"
@@ -78,3 +83,33 @@ def test_results_of_another_sweep_are_refused_in_a_line(tmp_path: Path, capsys: 
     code, _, err = harness(capsys, str(write(tmp_path, SIMPLE + "seed: 9\n")), "--out", out)
     assert code == 2
     assert err.startswith(f"harness: `{out}` holds results of another sweep")
+
+
+def test_it_says_what_a_cell_without_a_break_allows_to_be_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(write(tmp_path, SIMPLE))
+    _, out, _ = harness(capsys, path, "--out", str(tmp_path / "out"), "--workers", "1")
+    assert "2 runs for each cell: where none broke it, at most 84.2 % of such runs do" in out
+    assert "too few runs to say more: `bound: 0.05` in place of `runs` makes 72" in out
+    path = str(write(tmp_path, SIMPLE.replace("runs: 2", "runs: 1")))
+    _, out, _ = harness(capsys, path, "--out", str(tmp_path / "one"), "--workers", "1")
+    assert "one run for each cell: deterministic, one case, without bounds" in out
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.sampled_from(["held", "error"]), st.integers(0, 1)),
+        min_size=1,
+        max_size=30,
+    ),
+    st.integers(1, 7),
+)
+def test_the_summary_is_the_same_however_the_rows_are_cut_into_parts(rows: list[tuple[Any, ...]], size: int) -> None:
+    frame = pandas.DataFrame(rows, columns=["system", "cell", "verdict", "violations"])
+    frame = frame.assign(scenario="S1", requirement="R1", challenged=1)
+    whole = summary([frame])
+    parts = [frame.iloc[start : start + size] for start in range(0, len(frame), size)]
+    assert summary(parts).to_dict("records") == whole.to_dict("records")
+    assert int(whole["runs"].sum()) == len(rows)
+    assert (whole["kept"] + whole["broken"] + whole["not_tested"] + whole["failed"] == whole["cells"]).all()

@@ -72,6 +72,8 @@ def test_what_varied_is_said_in_words() -> None:
     assert described("scenario.visits.0.leaves", Draw(uniform=["1s", "9s"])) == "visits.0.leaves uniform from 1s to 9s"
     assert described("a", Draw(exponential="5m")) == "a exponential with mean 5m"
     assert described("a", Draw(choice=[1, 2])) == "a one of 1, 2"
+    told = described("scenario.twist", Draw(sometimes={"id": "T01", "wait": "5s"}))
+    assert told == "twist (id T01, wait 5.0) in a share of runs"
 
 
 def test_durations_are_seconds_in_results_and_their_column_says_so() -> None:

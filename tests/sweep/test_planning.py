@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.load import ProblemList
+from harness.measure.stats import runs_for_bound
 from harness.sweep import load_sweep
 from harness.sweep.planning import decoded
 from tests.sweep.files import ROOT, small, write
@@ -99,3 +100,15 @@ def test_the_fingerprint_follows_what_is_swept(tmp_path: Path) -> None:
     assert small(tmp_path).fingerprint == one
     write(tmp_path)
     assert small(tmp_path, "scenarios: [S13]\nruns: 4\n").fingerprint != one
+
+
+def test_runs_are_fixed_or_chosen_for_a_bound_that_holds_in_all_cells_at_once(tmp_path: Path) -> None:
+    knobs = "knobs: {controls.K01: [on, off], controls.K07.lifetime: {from: 30s, to: 2m, steps: 3}}\n"
+    chosen = small(tmp_path, f"scenarios: [S13]\nonly: [R3]\n{knobs}bound: 0.05\n")
+    assert chosen.plan.runs == runs_for_bound(0.05, cells=6)
+    with pytest.raises(ProblemList) as both:
+        small(tmp_path, f"scenarios: [S13]\n{knobs}bound: 0.05\nruns: 10\n")
+    assert "`bound` chooses the number of runs; leave `runs` out" in str(both.value)
+    with pytest.raises(ProblemList) as many:
+        small(tmp_path, "scenarios: [S13]\nbound: 0.000001\n")
+    assert "a bound of 1e-06 takes 3,688,878 runs of each cell, more than 1,000,000" in str(many.value)

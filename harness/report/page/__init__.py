@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from harness.report.page.exposure import sentences, too_long
 from harness.report.page.since import changes
 from harness.report.page.strength import Search, Tried, distinct, strength, tried
-from harness.report.result import RequirementVerdict, RunResult, SystemResult
+from harness.report.result import Assumption, RequirementVerdict, RunResult, SystemResult
 from harness.report.words import (
     REASONS,
     benign_text,
@@ -29,6 +29,8 @@ from harness.report.words import (
 
 __all__ = ["Earlier", "Search", "Tried", "changes", "missing", "page", "parties", "summary", "tried"]
 
+IN_PLACE = "in place"
+NAMED = 3
 _SEVERITIES = ("critical", "high", "medium", "low")
 MARKS: Mapping[str, str] = {"+": "✓", "x": "✕", "~": "≈", "-": "–", "!": "!"}  # noqa: RUF001 (a dash is the sign of not tested)
 NOT_MODELLED = (
@@ -103,6 +105,8 @@ def _words(result: RunResult, searches: Sequence[Search]) -> dict[str, Any]:
         "waiver_state": waiver_state,
         "confirmed_text": confirmed_text,
         "summary": summary,
+        "settings": settings,
+        "stopped_line": lambda verdict: stopped_line(verdict, result.controls),
         "missing": lambda verdict: missing(verdict, parties(result)),
     }
 
@@ -126,8 +130,8 @@ def mark(verdict: RequirementVerdict) -> str:
 
 def confirmed_text(confirmed: str) -> str:
     """Whether production is known to be so: an assumption that nobody has looked at must not look confirmed."""
-    known = {"": "not known", "no": "not so, or not confirmed", "yes": "confirmed"}
-    return known.get(confirmed, f"confirmed {confirmed}")
+    known = {"": "not known", "no": "no", "yes": "yes"}
+    return known.get(confirmed, f"yes, {confirmed}")
 
 
 def waiver_state(verdict: RequirementVerdict) -> str:
@@ -160,5 +164,18 @@ def parties(result: RunResult) -> list[str]:
 
 
 def missing(verdict: RequirementVerdict, everybody: Iterable[str]) -> list[str]:
-    """Who has not agreed to a requirement, of those who agreed to any."""
-    return [who for who in everybody if who not in verdict.agreed]
+    """Who has not agreed to a requirement: of those who agreed to any, and of those who answer for it."""
+    return [who for who in distinct([*everybody, verdict.owner]) if who not in verdict.agreed]
+
+
+def settings(system: SystemResult, *, in_place: bool) -> list[Assumption]:
+    """The assumptions of a system that say no more than that a control is in place, or the others, with their values."""
+    return [one for one in system.assumptions if (one.value == IN_PLACE) is in_place]
+
+
+def stopped_line(verdict: RequirementVerdict, controls: Mapping[str, str]) -> str:
+    """What stopped the attacks, in a line: the busiest few by name."""
+    by = stopped(verdict, controls)
+    named = [f"{control}, {count(n, 'time')}" for control, n in by[:NAMED]]
+    more = [f"and {count(len(by) - NAMED, 'other')}"] if len(by) > NAMED else []
+    return "; ".join([*named, *more])

@@ -24,11 +24,11 @@ class Phrase(NamedTuple):
 
 
 PHRASES: Mapping[str, Phrase] = {
-    "departure": Phrase("after a person leaves without a word", "that person's records"),
-    "logout": Phrase("after a person logs out", "that person's records"),
-    "denial": Phrase("after an administrator disables an agent", "one person's records", "that agent"),
-    "consent": Phrase("without a consent in force", "one person's records", "a model provider"),
-    "entitlement": Phrase("without being entitled to them", "another person's records"),
+    "departure": Phrase("after a person leaves without a word", "that person's"),
+    "logout": Phrase("after a person logs out", "that person's"),
+    "denial": Phrase("after an administrator disables an agent", "one person's", "that agent"),
+    "consent": Phrase("without a consent in force", "one person's", "a model provider"),
+    "entitlement": Phrase("without being entitled to them", "another person's"),
 }
 
 
@@ -61,18 +61,31 @@ def _measured(one: Exposed, population: Population | None) -> Iterator[str]:
     else:
         bound = "up to" if one.ended else "at least"
         yield (
-            f"{phrase.when}, {phrase.whose} stayed within reach of {phrase.to} for {bound} {lasting(one.open_s)}"
-            f"{_share(one)}, the longest of {one.runs:,} runs ({one.scenario})"
+            f"{phrase.when}, {_records(one)} stayed within reach of {phrase.to} for {bound} {lasting(one.open_s)}"
+            f"{_allowed(one)}, the longest of {one.runs:,} runs ({one.scenario})"
         )
         if one.of == "denial":
             yield from _people(one, population)
 
 
-def _share(one: Exposed) -> str:
-    if not one.kinds or not one.of_kinds:
+def _allowed(one: Exposed) -> str:
+    """The time that the rule allows, beside how much of it something lay within reach."""
+    if one.allowed_s is None or one.of == "consent" or one.open_s is None:
         return ""
-    whole = "the whole file, " if one.kinds >= one.of_kinds else ""
-    return f" ({whole}{one.kinds} of {one.of_kinds} kinds of records)"
+    if not one.allowed_s:
+        return ", where the rule allows no time at all"
+    allowed = lasting(one.allowed_s)
+    return f" of the {allowed} that the rule allows" if one.open_s <= one.allowed_s else f", where the rule allows {allowed}"
+
+
+def _records(one: Exposed) -> str:
+    """Whose records, and how much of the file: `that person's whole file, 4 of 4 categories,`."""
+    whose = PHRASES[one.of].whose
+    if not one.kinds or not one.of_kinds:
+        return f"{whose} records"
+    if one.kinds >= one.of_kinds:
+        return f"{whose} whole file, {one.kinds} of {one.of_kinds} categories,"
+    return f"{one.kinds} of {one.of_kinds} categories of {whose} records"
 
 
 def _people(one: Exposed, population: Population | None) -> Iterator[str]:
@@ -88,7 +101,7 @@ def _people(one: Exposed, population: Population | None) -> Iterator[str]:
 
 def _limit(one: Exposed) -> Iterator[str]:
     after = "after a withdrawal " if one.of == "consent" else ""
-    if one.allowed_s is not None:
+    if one.allowed_s is not None and not (one.open_s and _allowed(one)):
         yield f"{after}the rule allows {lasting(one.allowed_s) if one.allowed_s else 'no time at all'}"
     if one.bound:
         bound = "no end" if one.bound_s is None else lasting(one.bound_s)
@@ -100,7 +113,7 @@ def _compared(one: Exposed) -> Iterator[str]:
     if one.open_s is None or one.baseline_open_s is None:
         return
     least = "" if one.baseline_ended else "at least "
-    other = f"{least}{lasting(one.baseline_open_s)} with {LOGIN_ONLY}"
+    other = f"with {LOGIN_ONLY} it is {least}{lasting(one.baseline_open_s)}"
     if one.baseline_open_s <= one.open_s:
         yield f"not shorter than with {LOGIN_ONLY}" if one.ended and one.baseline_ended else other
     elif one.open_s == 0 or not one.ended:

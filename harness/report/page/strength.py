@@ -83,10 +83,10 @@ def _guards(verdict: RequirementVerdict, controls: Mapping[str, str]) -> Iterato
 
 
 def _searched(system: SystemResult, verdict: RequirementVerdict, searches: Iterable[Search]) -> Iterator[str]:
-    for one in searches:
-        if one.requirement != verdict.requirement or one.system not in (None, system.system):
-            continue
-        yield f"A search over all decisions {_found(one)}"
+    own = [one for one in searches if one.requirement == verdict.requirement and one.system in (None, system.system)]
+    yield from (f"A search over all decisions {_found(one)}" for one in own)
+    if not own and verdict.verdict == "held":
+        yield f"No search looked for attacks beyond these scenarios: `harness search {verdict.requirement}`"
 
 
 def _found(one: Search) -> str:
