@@ -169,6 +169,11 @@ def _without(item: dict[str, Any], places: list[tuple[Key, ...]]) -> dict[str, A
     return left
 
 
+def vocabulary_of(source: Source) -> Vocabulary:
+    """The kinds of events that a file's rules may speak of: the standard ones, and those that it declares."""
+    return STANDARD.extended(declared_kinds(source.file.events, source.document, []))
+
+
 def compile_requirements(source: Source, words: Words | None = None) -> RequirementSet:
     """The requirements of a file, every word looked up; raises ProblemList with every mistake in it."""
     return _Compiler(source, words).compile()

@@ -10,10 +10,15 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+<<<<<<< HEAD
 from harness.oauth import Presented
 from harness.trace import Cause
 from harness.world.mechanics import answers, caching, custody, egress, grants, guard, jobs, sinks, transport
 from harness.world.mechanics.aims import aimed, behind_tool, hop_of, selected
+=======
+from harness.world.mechanics import answers, custody, egress, grants, guard, sinks, steps, transport
+from harness.world.mechanics.aims import aimed, behind_tool, hop_of
+>>>>>>> 96aa680 (Play the events that a requirements file declares, and what can go wrong with them)
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import (
@@ -47,6 +52,7 @@ def call(world: World, step: Call) -> Reply:
     if step.around:
         return _around_the_gateway(world, step, first, asked, task)
     by = transport.taken_for(world, step, info)
+<<<<<<< HEAD
     stop, kept = custody.refusal(world, step, info, credential, task), None
     if stop is None:
         met = _before_checks(world, step, first, asked, task)
@@ -60,6 +66,17 @@ def call(world: World, step: Call) -> Reply:
     allowed(world, step, first)
     if kept is not None:
         return _hand_out(world, step, first, asked, task, kept)
+=======
+    stop = (
+        custody.refusal(world, step, info, credential, task)
+        or transport.refusal(world, step, first, asked)
+        or guard.decide(world, info, first.request, credential, asked, by=by, presented=aim.presented)
+        or steps.refusal(world, step, first, asked)
+    )
+    if stop is not None:
+        return _refuse(world, step, first, asked, task, stop)
+    _let_through(world, step, first, asked)
+>>>>>>> 96aa680 (Play the events that a requirements file declares, and what can go wrong with them)
     if behind_tool(world, step, info) is None:
         return _handle(world, step, first, asked, task)
     return _second_hop(world, step, first, asked, task)
@@ -131,7 +148,7 @@ def _around_the_gateway(world: World, step: Call, hop: Hop, asked: guard.Asked, 
     if not (api.legacy and api.around_gateway):
         stop = Stop((guard.BASE,), error="unreachable", reason="policy", status=502)
         return _refuse(world, step, direct, asked, task, stop)
-    allowed(world, step, direct)
+    _let_through(world, step, direct, asked)
     return _handle(world, step, direct, asked, task)
 
 
@@ -149,6 +166,7 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
         if derived.reason == "invalid_token":  # the token ended on the way: to the caller that is the server's own 401
             derived = derived._replace(error="invalid_token")
         return _refuse(world, step, second, asked, task, derived)
+<<<<<<< HEAD
     if derived.user != first.credential.user:
         asked = selected(world, step, info, task, derived, by="token")
     sent = Sent(step, first, asked, derived.handle)
@@ -188,9 +206,13 @@ def _arrived(world: World, sent: Sent) -> Reply:
     if met is not None:
         return met
     stop, kept = _decided(world, step, second, asked, task, presented=aim.presented)
+=======
+    stop = guard.decide(world, info, second.request, derived, asked, presented=aim.presented)
+    stop = stop or steps.refusal(world, step, second, asked)
+>>>>>>> 96aa680 (Play the events that a requirements file declares, and what can go wrong with them)
     if stop is not None:
         return _refuse(world, step, second, asked, task, stop)
-    allowed(world, step, second)
+    _let_through(world, step, second, asked)
     if step.job:
         jobs.queue(world, jobs.Job(step, info.name, credential.handle))
     if kept is not None:
@@ -198,14 +220,20 @@ def _arrived(world: World, sent: Sent) -> Reply:
     return _handle(world, step, second, asked, task, tool=first)
 
 
+def _let_through(world: World, step: Call, hop: Hop, asked: guard.Asked) -> None:
+    """The request reaches the handler, which does the steps that are its own."""
+    allowed(world, step, hop)
+    settle(world, step, steps.of_handler(world, step, hop, asked), None)
+
+
 def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
     """Everything that the handlers from this hop on would do."""
-    effects = [Effect("request.allowed", hop.who, {}, hop.request)]
+    effects = [Effect("request.allowed", hop.who, {}, hop.request), *steps.of_handler(world, step, hop, asked)]
     last = hop
     if hop.info.name != asked.info.name:
         server = world.design.mcp_service
         last = hop_of(world, asked.info, None, aimed(world, step, asked.info, None, task, actor=server, asked=asked))
-        effects.append(Effect("request.allowed", last.who, {}, last.request))
+        effects += [Effect("request.allowed", last.who, {}, last.request), *steps.of_handler(world, step, last, asked)]
     if last.info.endpoint.sink == "external":
         effects += sinks.sent(last, sinks.carried(world, step))
     return effects + _handler_effects(world, step, last, asked)
@@ -308,5 +336,5 @@ def run_job(world: World, job: jobs.Job) -> None:
     if stop is not None:
         _refuse(world, step, hop, asked, task, stop)
         return
-    allowed(world, step, hop)
+    _let_through(world, step, hop, asked)
     _handle(world, step, hop, asked, task)
