@@ -105,7 +105,8 @@ def emitter(name: str, system: System) -> Emitter | None:
     endpoints = {f"{api}.{one}": api for api, group in system.apis.items() for one in group.endpoints}
     if name in endpoints:
         return Emitter(sort="endpoint", name=name)
-    tool = next((f"{api}.{name}" for api, group in system.apis.items() if group.kind == "mcp" and name in group.endpoints), None)
+    servers = (api for api, group in system.apis.items() if group.kind == "mcp" and name in group.endpoints)
+    tool = next((f"{api}.{name}" for api in servers), None)
     if tool is not None:
         return Emitter(sort="endpoint", name=tool)
     head = head_of(name, dict(_doers(system)), endpoints)
@@ -127,7 +128,9 @@ def reached(system: System) -> frozenset[str]:
                 found.add(endpoint.calls)
             if group.kind in ("a2a", "llm_gateway"):
                 found.add(f"{api}.{name}")
-    tools = {one.split(".", 1)[1] for one in found if system.apis[one.split(".", 1)[0]].kind == "mcp"}
+    tools = {
+        name for api, group in system.apis.items() if group.kind == "mcp" for name in group.endpoints if f"{api}.{name}" in found
+    }
     return frozenset(found | tools)
 
 

@@ -20,9 +20,8 @@ from harness.load import Document, Key, Problem, ProblemList, did_you_mean, mode
 from harness.requirements import model
 from harness.requirements.build import RuleBuilder, keys_of
 from harness.requirements.conditions import Constant
-from harness.requirements.declared import declared_kinds, declared_words
+from harness.requirements.declared import declared_kinds, declared_lists, declared_words
 from harness.requirements.rules import Requirement, Rule, Story, Waiver
-from harness.requirements.scope import Lists
 from harness.requirements.stories import StoryReader
 from harness.requirements.words import Words
 from harness.trace import STANDARD, Vocabulary
@@ -169,9 +168,10 @@ def _without(item: dict[str, Any], places: list[tuple[Key, ...]]) -> dict[str, A
     return left
 
 
-def vocabulary_of(source: Source) -> Vocabulary:
+def vocabulary_of(source: Source, problems: list[Problem] | None = None) -> Vocabulary:
     """The kinds of events that a file's rules may speak of: the standard ones, and those that it declares."""
-    return STANDARD.extended(declared_kinds(source.file.events, source.document, []))
+    kinds = list(declared_kinds(source.file.events, source.document, [] if problems is None else problems))
+    return STANDARD.extended(kinds) if kinds else STANDARD
 
 
 def compile_requirements(source: Source, words: Words | None = None) -> RequirementSet:
@@ -186,11 +186,10 @@ class _Compiler:
         self.source = source
         self.document = source.document
         self.problems = list(source.problems)
-        kinds = list(declared_kinds(source.file.events, self.document, self.problems))
-        self.vocabulary = STANDARD.extended(kinds) if kinds else STANDARD
+        self.vocabulary = vocabulary_of(source, self.problems)
         more = declared_words(source.file.values, self.vocabulary, self.document, self.problems)
         self.words = None if words is None else words.with_words(more)
-        self.lists = _lists(source.file)
+        self.lists = declared_lists(source.file.lists)
         self.builder = RuleBuilder(self.document, self.vocabulary, self.words, self.lists)
         self.stories = StoryReader(self.document, self.vocabulary)
 
@@ -294,10 +293,3 @@ class _Compiler:
             if name not in self.builder.used:
                 hint = did_you_mean(name, self.builder.used, all_up_to=0)
                 self.say(f"no rule names `${name}`", "lists", name, on_key=True, severity="warning", suggestion=hint)
-
-
-def _lists(file: model.File) -> Lists:
-    return {
-        name: frozenset(given) if isinstance(given, list) else {key: frozenset(each) for key, each in given.items()}
-        for name, given in file.lists.items()
-    }

@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from harness.plan.scenario import Job, Scenario, Twist, Visit
+from harness.plan.scenario import Scenario
 from harness.plan.steps import (
-    GROUPS,
     LEFT_OUT,
     OTHERWISE,
     REPEATED,
-    STEP_TWISTS,
     Emitter,
     Filled,
     Step,
@@ -33,7 +31,9 @@ from harness.trace import STANDARD, Field, Kind
 
 MOST_TIMES = 200
 TASKS_APART_MS = 3_000
-LONG_ENOUGH_MS = 600_000
+HONEST_FROM_MS = 300_000
+"""The honest come when the others have gone: a step of theirs must not stand in for one that was left out."""
+LONG_ENOUGH_MS = 900_000
 """In which all tasks have come to their end, also those that wait for an approval."""
 ABOUT_OPERATIONS = frozenset(STANDARD.kinds["operation.requested"].own) - {"owner", "entitled", "record", "category"}
 BY_OPERATORS = ("agent.disabled", "agent.enabled", "user.disabled", "tool.approved")
@@ -172,7 +172,8 @@ class _Reading:
             yield REPEATED
 
     def _times(self) -> int:
-        limits = [int(rule.at_most) for rule, clause in self.roles if clause.key == "of" and not rule.distinct and not rule.sum_of]
+        counting = [rule for rule, clause in self.roles if clause.key == "of" and not (rule.distinct or rule.sum_of)]
+        limits = [int(rule.at_most) for rule in counting]
         return min(MOST_TIMES, max(limits) + 1) if limits else 1
 
 
@@ -191,22 +192,25 @@ def step_scenarios(systems: Iterable[System]) -> tuple[Scenario, ...]:
 
 def _scenario(twist: str, step: Step, system: System) -> Scenario:
     name = str(step_twist_name(twist))
-    people: Sequence[tuple[str, Twist | None]] = [("A", Twist(id=twist)), ("B", None)][: len(system.people.customers)]
-    return Scenario(
-        kind="scenario",
-        id=twist,
-        title=name[0].upper() + name[1:],
-        aims=list(step.aims),
-        text="Made from the requirements: whatever is asked for on this system, with the twist and without.",
-        visits=[Visit(user=user, tasks=list(_jobs(system, own))) for user, own in people],
-        until=f"{LONG_ENOUGH_MS + step.late_ms}ms" if step.after else None,
+    people: Sequence[tuple[str, int, str | None]] = [("A", 0, twist), ("B", HONEST_FROM_MS, None)]
+    visits = [
+        {"user": user, "arrives": f"{since_ms}ms", "tasks": list(_jobs(system, own))}
+        for user, since_ms, own in people[: len(system.people.customers)]
+    ]
+    return Scenario.model_validate(
+        {
+            "kind": "scenario",
+            "id": twist,
+            "title": name[0].upper() + name[1:],
+            "aims": list(step.aims),
+            "text": "Made from the requirements: whatever is asked for on this system, with the twist and without.",
+            "visits": visits,
+            **({"until": f"{LONG_ENOUGH_MS + step.late_ms}ms"} if step.after else {}),
+        }
     )
 
 
-def _jobs(system: System, twist: Twist | None) -> Iterator[Job]:
-    for number, kind in enumerate(system.tasks):
-        agent = system.tasks[kind].agent or "main"
-        yield Job(kind=kind, at=f"{2_000 + number * TASKS_APART_MS}ms", agent=agent, twist=twist)
-
-
-__all__ = ["GROUPS", "STEP_TWISTS", "declared_steps", "step_scenarios"]
+def _jobs(system: System, twist: str | None) -> Iterator[dict[str, Any]]:
+    for number, (kind, spec) in enumerate(system.tasks.items()):
+        asked = {"kind": kind, "at": f"{2_000 + number * TASKS_APART_MS}ms", "agent": spec.agent or "main"}
+        yield asked | ({"twist": twist} if twist is not None else {})

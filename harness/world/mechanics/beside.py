@@ -104,7 +104,7 @@ def write(world: World, moments: Iterable[Moment], found: Occurrence) -> int:
 
 def _before(world: World, moment: Moment, found: Occurrence) -> None:
     step, by = moment.step, moment.by
-    twist = _twist(found.cause)
+    twist = _twist(world, found)
     if by.sort in SERVER_SIDE:
         if twist == LEFT_OUT + step.kind and found.attempt is None:
             world.write(*found._replace(attempt=STOPPED))
@@ -115,7 +115,7 @@ def _before(world: World, moment: Moment, found: Occurrence) -> None:
 
 def _after(world: World, moment: Moment, found: Occurrence) -> None:
     step, by = moment.step, moment.by
-    twist = _twist(found.cause)
+    twist = _twist(world, found)
     if by.sort in SERVER_SIDE:
         if twist == LEFT_OUT + step.kind and found.attempt is None:
             happen(world, step, by, found, attempt=STOPPED)
@@ -124,8 +124,12 @@ def _after(world: World, moment: Moment, found: Occurrence) -> None:
         happen(world, step, by, found, times=_times(step, by, twist))
 
 
-def _twist(cause: Cause | None) -> str | None:
-    return cause.twist if cause is not None else None
+def _twist(world: World, found: Occurrence) -> str | None:
+    """What goes wrong behind an event: what its author chose, or what is wrong with the task that it belongs to."""
+    if found.cause is not None:
+        return found.cause.twist
+    task = world.tasks.get(found.who.task or "")
+    return task.twist if task is not None else None
 
 
 def _times(step: Step, by: Emitter, twist: str | None) -> int:
@@ -138,7 +142,7 @@ def happen(
 ) -> None:
     who = who_of(world, by, found.who)
     for _ in range(times):
-        own = filled(world, step, who, known(found), otherwise=_twist(found.cause) == OTHERWISE + step.kind)
+        own = filled(world, step, who, known(found), otherwise=_twist(world, found) == OTHERWISE + step.kind)
         world.emit(step.kind, who, own, attempt=attempt, cause=found.cause)
 
 

@@ -13,7 +13,6 @@ from harness.world.mechanics.guard import Asked
 from harness.world.mechanics.state import World
 
 
-
 def of_handler(world: World, call: Call, hop: Hop, asked: Asked) -> list[Effect]:
     """The steps that the handler of this hop does by itself."""
     found = []
