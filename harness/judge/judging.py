@@ -70,7 +70,10 @@ class _Subscribers:
     def __init__(self, steps: list[tuple[Step, State, _Tally]]) -> None:
         self.honest = 0
         self.steps = steps
-        self.whole = Counter(tally.requirement for _, _, tally in steps)
+        self.whole: dict[int, int] = {}
+        """How many rules of a requirement look at this kind."""
+        for _, _, tally in steps:
+            self.whole[tally.requirement] = self.whole.get(tally.requirement, 0) + 1
         self.unseen = dict.fromkeys(self.whole, 0)
         """How many honest events no rule of a requirement found fine."""
 
@@ -125,17 +128,17 @@ class Judge:
 
     def _run(self, events: Iterable[Event], tallies: list[_Tally]) -> Counter[int]:
         """Steps every monitor; returns how many honest events kept each requirement, each event once."""
-        subscribers = {
-            kind: _Subscribers([(step, tallies[place].state, tallies[place]) for place, step in each])
-            for kind, each in self._steps.items()
-        }
+        subscribers: dict[str, _Subscribers] = {}
         for event in events:
             if event.attempt is not None:
                 self._attempt(event, event.attempt, tallies)
                 continue
             subscribed = subscribers.get(event.kind)
             if subscribed is None:
-                continue
+                if event.kind not in self._steps:
+                    continue
+                steps = [(step, tallies[place].state, tallies[place]) for place, step in self._steps[event.kind]]
+                subscribed = subscribers[event.kind] = _Subscribers(steps)
             if (cause := event.cause) is None or cause.twist is None:
                 subscribed.honest += 1
                 others: list[_Tally] = []
