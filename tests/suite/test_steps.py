@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -92,7 +93,13 @@ def test_a_step_is_safe_in_the_api_and_not_as_a_call_that_the_agent_has_to_make(
     [
         ("{emitted_by: portal}", "every: data.accessed\n    where: agent is known and user is known\n"
          "    needs_earlier: x.done\n    same: [user]", "held"),
-        ("{emitted_by: acme_llm}", "every: llm.received\n    needs_earlier: x.done\n    same: [task]", "held"),
+        ("{emitted_by: acme_llm}", "every: llm.received\n    where: provider is acme_llm\n"
+         "    needs_earlier: x.done\n    same: [task]", "held"),
+        ("{emitted_by: acme_llm}", "every: llm.received\n    needs_earlier: x.done\n    same: [task]", "violated"),
+        ("{emitted_by: llm_gateway.complete}", "every: llm.received\n    where: provider is acme_llm\n"
+         "    leads_to: x.done\n    same: [task]\n    within: 1s", "held"),
+        ("{emitted_by: a2a.message}", "every: data.accessed\n    where: agent is insurance_agent\n"
+         "    needs_earlier: x.done\n    same: [task]", "not_challenged"),
         ("{emitted_by: home}", "every: token.issued\n    leads_to: x.done\n    within: 1s", "held"),
         ("{fields: {operation: id}, emitted_by: payments}",
          f"{PAYOUT}\n    leads_to: x.done\n    same: [operation]\n    within: 1m", "held"),
@@ -109,9 +116,11 @@ def test_a_step_is_safe_in_the_api_and_not_as_a_call_that_the_agent_has_to_make(
     ],
 )  # fmt: skip
 def test_any_emitter_is_played(tmp_path: Path, event: str, rule: str, verdict: str) -> None:
+    (tmp_path / "scenarios").mkdir()
+    shutil.copy(ROOT / "scenarios/honest/h04_approvals_on_the_phone.yaml", tmp_path / "scenarios")
     found = verdicts(project(tmp_path, f"  x.done: {event}", rule))["r0"]
     assert found.verdict == verdict, (found.reason, found.scenarios)
-    assert found.exercised > 0 or verdict == "not_challenged"
+    assert found.exercised > 0
 
 
 def test_on_a_system_of_another_kind(tmp_path: Path) -> None:

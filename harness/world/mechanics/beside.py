@@ -42,6 +42,10 @@ class Occurrence(NamedTuple):
     cause: Cause | None
 
 
+_OF_SORT: Mapping[str, tuple[str, ...]] = {"llm_gateway": ("llm.received",), "a2a": ()}
+"""What comes of a request to an endpoint of these sorts besides what endpoints of all sorts do."""
+
+
 class Schedule:
     """The steps of a system: `beside` by kind of event, `at` by endpoint whose handler does them."""
 
@@ -50,16 +54,20 @@ class Schedule:
         self.at: dict[str, tuple[Step, ...]] = {}
         for step in steps_of(system):
             for by in step.by:
-                self._place(step, by, endpoints)
+                self._place(step, by, endpoints, system)
 
-    def _place(self, step: Step, by: Emitter, endpoints: Mapping[str, EndpointInfo]) -> None:
+    def _place(self, step: Step, by: Emitter, endpoints: Mapping[str, EndpointInfo], system: System) -> None:
         if by.sort == "endpoint":
             info = endpoints[by.name]
             runs = endpoints.get(info.endpoint.calls or "", info)
-            if not set(effects_of(runs)) & {*step.before, *step.after}:
-                self.at[by.name] = (*self.at.get(by.name, ()), step)
-                return
+            sort = system.apis[runs.api].kind
             by = Emitter(sort="endpoint", name=runs.name)
+            if not {*effects_of(runs), *_OF_SORT.get(sort, ())} & {*step.before, *step.after}:
+                if sort in _OF_SORT:  # no call of an API: the message to an agent, the prompt to a model
+                    self.beside["request.allowed"] = (*self.beside.get("request.allowed", ()), Moment(step, by, False))
+                else:
+                    self.at[info.name] = (*self.at.get(info.name, ()), step)
+                return
         for kinds, before in ((step.before, True), (step.after, False)):
             for kind in kinds:
                 self.beside[kind] = (*self.beside.get(kind, ()), Moment(step, by, before))
@@ -164,7 +172,9 @@ def takes_part(design: Design, by: Emitter, found: Occurrence) -> bool:
     who, request, name = found.who, found.request, by.name
     match by.sort:
         case "endpoint":
-            return request is not None and request.route.endpoint == name
+            if request is None:
+                return found.kind == "llm.received" and name == design.llm_endpoint.name
+            return request.route.endpoint == name
         case "api":
             return who.actor == name or (request is not None and request.route.api == name)
         case "agent":

@@ -10,15 +10,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-<<<<<<< HEAD
 from harness.oauth import Presented
 from harness.trace import Cause
-from harness.world.mechanics import answers, caching, custody, egress, grants, guard, jobs, sinks, transport
+from harness.world.mechanics import answers, caching, custody, egress, grants, guard, jobs, sinks, steps, transport
 from harness.world.mechanics.aims import aimed, behind_tool, hop_of, selected
-=======
-from harness.world.mechanics import answers, custody, egress, grants, guard, sinks, steps, transport
-from harness.world.mechanics.aims import aimed, behind_tool, hop_of
->>>>>>> 96aa680 (Play the events that a requirements file declares, and what can go wrong with them)
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo
 from harness.world.mechanics.effects import (
@@ -52,7 +47,6 @@ def call(world: World, step: Call) -> Reply:
     if step.around:
         return _around_the_gateway(world, step, first, asked, task)
     by = transport.taken_for(world, step, info)
-<<<<<<< HEAD
     stop, kept = custody.refusal(world, step, info, credential, task), None
     if stop is None:
         met = _before_checks(world, step, first, asked, task)
@@ -63,20 +57,9 @@ def call(world: World, step: Call) -> Reply:
             stop, kept = _decided(world, step, first, asked, task, by=by, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, first, asked, task, stop)
-    allowed(world, step, first)
+    _let_through(world, step, first, asked, kept)
     if kept is not None:
         return _hand_out(world, step, first, asked, task, kept)
-=======
-    stop = (
-        custody.refusal(world, step, info, credential, task)
-        or transport.refusal(world, step, first, asked)
-        or guard.decide(world, info, first.request, credential, asked, by=by, presented=aim.presented)
-        or steps.refusal(world, step, first, asked)
-    )
-    if stop is not None:
-        return _refuse(world, step, first, asked, task, stop)
-    _let_through(world, step, first, asked)
->>>>>>> 96aa680 (Play the events that a requirements file declares, and what can go wrong with them)
     if behind_tool(world, step, info) is None:
         return _handle(world, step, first, asked, task)
     return _second_hop(world, step, first, asked, task)
@@ -112,6 +95,7 @@ def _decided(
     kept = caching.served(world, step, hop, asked.info, task, ("api",))
     if kept is None:
         stop = guard.decide(world, hop.info, hop.request, hop.credential, asked, by=by, presented=presented)
+        stop = stop or steps.refusal(world, step, hop, asked)
     else:
         stop = guard.decide(world, hop.info, hop.request, hop.credential, asked._replace(records=()), by=by)
     return stop, kept
@@ -166,7 +150,6 @@ def _second_hop(world: World, step: Call, first: Hop, asked: guard.Asked, task: 
         if derived.reason == "invalid_token":  # the token ended on the way: to the caller that is the server's own 401
             derived = derived._replace(error="invalid_token")
         return _refuse(world, step, second, asked, task, derived)
-<<<<<<< HEAD
     if derived.user != first.credential.user:
         asked = selected(world, step, info, task, derived, by="token")
     sent = Sent(step, first, asked, derived.handle)
@@ -206,13 +189,9 @@ def _arrived(world: World, sent: Sent) -> Reply:
     if met is not None:
         return met
     stop, kept = _decided(world, step, second, asked, task, presented=aim.presented)
-=======
-    stop = guard.decide(world, info, second.request, derived, asked, presented=aim.presented)
-    stop = stop or steps.refusal(world, step, second, asked)
->>>>>>> 96aa680 (Play the events that a requirements file declares, and what can go wrong with them)
     if stop is not None:
         return _refuse(world, step, second, asked, task, stop)
-    _let_through(world, step, second, asked)
+    _let_through(world, step, second, asked, kept)
     if step.job:
         jobs.queue(world, jobs.Job(step, info.name, credential.handle))
     if kept is not None:
@@ -220,10 +199,13 @@ def _arrived(world: World, sent: Sent) -> Reply:
     return _handle(world, step, second, asked, task, tool=first)
 
 
-def _let_through(world: World, step: Call, hop: Hop, asked: guard.Asked) -> None:
-    """The request reaches the handler, which does the steps that are its own."""
+def _let_through(
+    world: World, step: Call, hop: Hop, asked: guard.Asked, kept: caching.Served | None = None
+) -> None:
+    """The request reaches the handler, which does the steps that are its own, unless a kept answer saves it the work."""
     allowed(world, step, hop)
-    settle(world, step, steps.of_handler(world, step, hop, asked), None)
+    if kept is None:
+        settle(world, step, steps.of_handler(world, step, hop, asked), None)
 
 
 def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
