@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.report.result import RequirementVerdict, RunResult, SystemResult
     from harness.trace import Vocabulary
 
-RUN, ABLATE, SEARCH = "harness/run/1", "harness/ablate/1", "harness/search/1"
+RUN, ABLATE, SEARCH, SWEEP = "harness/run/1", "harness/ablate/1", "harness/search/1", "harness/sweep/1"
 PAGE, CHARTS = "page.html", "charts"
 
 
@@ -68,7 +68,11 @@ def _one_result(folder: str, stored: Sequence[tuple[str, dict[str, Any]]]) -> Ru
 
     results = {path: read_result(path) for path, document in stored if document["schema"] == RUN}
     if not results:
-        raise Mistake(f"there is no result in `{folder}`; write one with `harness run --json {folder}/result.json`")
+        target = os.path.join(folder, "result.json")
+        if any(document["schema"] == SWEEP for _, document in stored):
+            what = f"`{folder}` holds a sweep, and a page needs the verdicts as well"
+            raise Mistake(f"{what}; write them beside it with `harness run --json {target}`, then report again")
+        raise Mistake(f"there is no result in `{folder}`; write one with `harness run --json {target}`")
     (first_path, first), *others = results.items()
     systems = list(first.systems)
     for path, one in others:

@@ -76,6 +76,15 @@ class RequirementSet:
         return Problem(self.path, line, column, message, excerpt=self.document.line_text(line), **more)
 
 
+_OTHER_FILES = {
+    "scenario": "show what happens in it with `harness replay {0}`",
+    "system": "hold requirements against it with `harness run --system {0}`",
+    "sweep": "run it with `harness sweep {0} --out DIR`",
+    "mapping": "check it with `harness check {0}`",
+}
+"""What another kind of file is good for."""
+
+
 def load_requirements(path: str | Path, words: Words | None = None) -> RequirementSet:
     """Reads and compiles in one; without `words` declared words are not checked. Raises ProblemList."""
     return compile_requirements(read_requirements(path), words)
@@ -91,6 +100,9 @@ def source_of(document: Document) -> Source:
     value = document.value
     if not isinstance(value, dict):
         raise ProblemList([document.problem(f"expected a group of keys, not {shown(value)}")])
+    if (use := _OTHER_FILES.get(str(value.get("kind")))) is not None:
+        message = f"this is a {value['kind']} file, not a requirements file"
+        raise ProblemList([document.problem(message, "kind", suggestion=use.format(document.path))])
     given = value.get("requirements")
     problems: list[Problem] = []
     source = Source(document, _head(document, problems), problems=problems)

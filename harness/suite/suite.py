@@ -213,7 +213,8 @@ def _waiver(requirement: Requirement) -> Waiver | None:
     given = requirement.waiver
     if given is None:
         return None
-    return Waiver(reason=given.reason, owner=given.owner, expires=given.expires.isoformat(), line=given.line)
+    expires = given.expires.isoformat()
+    return Waiver(reason=given.reason, owner=given.owner, expires=expires, line=given.line, column=given.column)
 
 
 def _scenario(project: Project, design: Design, job: Job, outcome: RunOutcome, overall: Verdict) -> ScenarioVerdict:

@@ -121,7 +121,7 @@ class _Reader:
         self.shared: dict[Any, Any] = {}
         self.ids: set[int | str] = set()
         self.line = 0
-        self.foreign = False
+        self.headed = self.foreign = False
 
     def read(self, source: Iterable[str]) -> Trace:
         trace = Trace({}, [], {})
@@ -132,7 +132,7 @@ class _Reader:
             row = self._row(text.removeprefix("\ufeff") if number == 1 else text)
             if row is not None:
                 self._take(row, trace)
-            if self.foreign or (self.mistakes and not trace.header):
+            if self.foreign:
                 break  # whatever this is, it is no trace: one mistake says so
         if not trace.header and not self.mistakes:
             self.line = 1
@@ -152,17 +152,21 @@ class _Reader:
             row = json.loads(text)
         except (ValueError, RecursionError) as error:
             reason = error.msg.lower() if isinstance(error, json.JSONDecodeError) else "nested too deep"
-            self._say(f"not valid JSON: {reason}")
+            self._no_row(f"not valid JSON: {reason}")
             return None
         if not isinstance(row, dict):
-            self._say("expected an object, as in {...}")
+            self._no_row("expected an object, as in {...}")
             return None
         return row
+
+    def _no_row(self, message: str) -> None:
+        self._say(message if self.headed else f"this is not a trace: {message}; {_HEADER}")
+        self.foreign = self.foreign or not self.headed
 
     def _take(self, row: dict[str, Any], trace: Trace) -> None:
         if not trace.header:
             self._header(row)
-            trace.header = row
+            trace.header, self.headed = row, True
         elif set(row) == {"counters"}:
             trace.counters = row["counters"] if isinstance(row["counters"], dict) else {}
         elif (event := self._event(row)) is not None:

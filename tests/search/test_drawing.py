@@ -9,7 +9,8 @@ from tests.search.worlds import found, insurance, requirement, requirements
 
 def test_what_is_drawn_shrinks_to_what_exploration_finds() -> None:
     controls = Controls.of(insurance(), without=["K01"])
-    drawn = draw_attacks(insurance(), controls, requirement("R3"), vocabulary=requirements().vocabulary, steps=30)
+    words = requirements().vocabulary
+    drawn = draw_attacks(insurance(), controls, requirement("R3"), vocabulary=words, steps=30, runs=600)
     explored = found("R3", "K01").attack
     assert drawn is not None
     assert explored is not None
