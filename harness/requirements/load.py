@@ -132,9 +132,12 @@ def _head(document: Document, problems: list[Problem]) -> model.File:
         return model.File.model_validate(value)
     except ValidationError as error:
         problems.extend(model_problems(document, model.File, error))
-        wrong = {detail["loc"][0] for detail in error.errors()} | {"requirements"}
-        rest = {key: part for key, part in value.items() if key not in wrong}
-        return model.File.model_validate(rest | {"requirements": []})
+        places = [detail["loc"] for detail in error.errors()]
+    try:
+        return model.File.model_validate({**_without(value, places), "requirements": []})
+    except ValidationError:
+        wrong = {place[0] for place in places}
+        return model.File.model_validate({"requirements": [], **{k: part for k, part in value.items() if k not in wrong}})
 
 
 def _without_value(document: Document, item: Any, path: tuple[Key, ...]) -> Iterator[Problem]:

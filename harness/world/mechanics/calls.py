@@ -21,6 +21,7 @@ from harness.world.mechanics.effects import (
     Hop,
     Stop,
     allowed,
+    denied,
     operation_fields,
     remember_refusal,
     settle,
@@ -234,12 +235,7 @@ def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task |
     if task is not None and step.twist is None:
         now = world.tasks[task.id]
         world.tasks[task.id] = replace(now, refused=(*now.refused, step.endpoint))
-    number = world.emit("request.denied", hop.who, {"reason": stop.reason}, request=hop.request, cause=None)
-    world.emit(
-        "audit.recorded",
-        world.who(hop.info.api, "service", domain=hop.info.domain),
-        {"about": number, "about_kind": "request.denied", "outcome": "denied", "record": f"audit{number}"},
-    )
+    denied(world, hop.who, hop.request, stop.reason, hop.info)
     if asked.operation is not None:
         _decision(world, hop, asked.operation, "deny")
     if stop.spared:
