@@ -41,7 +41,7 @@ def run_judge(
         combine([found[one.id] for found in judged.values()], waiver=one.waiver, today=date) for one in compiled
     ]
     write(json, json_text(_report(requirements, verdicts, judged, runs)))
-    _print(verdicts, compiled, judged, table_stream(json))
+    _print(verdicts, compiled, judged, runs, table_stream(json))
     return _exit_code(verdicts, allow_unchallenged=allow_unchallenged)
 
 
@@ -132,8 +132,10 @@ def _print(
     verdicts: Sequence[Verdict],
     compiled: RequirementSet,
     judged: dict[str, dict[str, RunVerdict]],
+    runs: dict[str, Trace],
     stream: IO[str],
 ) -> None:
+    from harness.report.story import sentence
     from harness.report.terminal import print_rows
     from harness.report.words import VERDICTS, reason_text
 
@@ -148,10 +150,14 @@ def _print(
         rows.append([verdict.requirement, owner, f"{told}: {why}" if why else told, *counts])
     print_rows(["requirement", "owner", "verdict", "attacks stopped", "honest cases", "violations"], rows, stream)
     for path, found in judged.items():
+        by_id = {event.id: event for event in runs[path].events}
+        lines: dict[str, None] = {}
         for run in found.values():
             for broken in run.violations[:5]:
                 shown = ", ".join(str(event) for event in broken.events)
-                stream.write(f"{path}: {run.requirement} broken at {broken.time_ms / 1000:g} s, events {shown}\n")
+                what = sentence(by_id[broken.events[-1]], vocabulary=compiled.vocabulary)
+                lines[f"{path}: {run.requirement} broken at {broken.time_ms / 1000:g} s, events {shown}: {what}\n"] = None
+        stream.writelines(lines)
 
 
 def _exit_code(verdicts: Sequence[Verdict], *, allow_unchallenged: bool) -> int:
