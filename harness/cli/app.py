@@ -12,6 +12,7 @@ import sys
 import typer
 
 from harness.cli import commands
+from harness.cli.usage import is_usage_error, tell
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -30,18 +31,23 @@ commands.mount(app)
 def run(arguments: list[str] | None = None) -> None:
     """Runs one command and exits; mistakes of input are told in a line each."""
     try:
-        app(arguments, prog_name="harness")
+        code = app(arguments, prog_name="harness", standalone_mode=False)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except typer.Abort:
+        sys.exit(INTERRUPTED)
     except Exception as error:
+        if is_usage_error(error):
+            sys.exit(tell(error))
         lines = told(error)
         if lines is None:
             raise
         sys.stderr.writelines(f"{line}\n" for line in lines)
         sys.exit(2)
+    sys.exit(code or 0)
 
 
 def told(error: Exception) -> list[str] | None:

@@ -81,9 +81,15 @@ def _tested(requirements: str, requirement_id: str) -> Mapping[str, Any] | None:
     with progress_bar("simulating") as progress:
         result = run_suite(requirements, only=[requirement_id], progress=progress)
     for _, verdict in result.each():
-        challenging = [one.scenario for one in verdict.scenarios if getattr(one, "challenged", 1)]
+        challenging = [one.scenario for one in verdict.scenarios if one.challenged]
+        breaking = [one.scenario for one in verdict.scenarios if one.violations]
         guarding = guards(requirements, requirement_id, scenarios=challenging, stopped_by=verdict.stopped_by)
-        return {"scenarios": challenging, "stopped_by": dict(verdict.stopped_by), "guarded_by": guarding}
+        return {
+            "scenarios": challenging,
+            "broken_in": breaking,
+            "stopped_by": dict(verdict.stopped_by),
+            "guarded_by": guarding,
+        }
     return None
 
 
@@ -147,8 +153,11 @@ def _print(
         stopped = ", ".join(f"{control} ({n})" for control, n in tested["stopped_by"].items())
         stream.write(f"\nScenarios that challenge it: {', '.join(tested['scenarios']) or 'none'}\n")
         stream.write(f"Controls that stopped them: {stopped or 'none'}\n")
-        guarding = ", ".join(tested["guarded_by"]) or "no single control: for each attack there is a second one"
-        stream.write(f"It rests on (taken away, it breaks): {guarding}\n")
+        if tested["broken_in"]:
+            stream.write(f"Scenarios that break it: {', '.join(tested['broken_in'])}\n")
+        elif tested["scenarios"]:
+            guarding = ", ".join(tested["guarded_by"]) or "no single control: for each attack there is a second one"
+            stream.write(f"It rests on (taken away, it breaks): {guarding}\n")
 
 
 def _print_story(title: str, story: Sequence[Event] | None, vocabulary: Vocabulary, stream: IO[str]) -> None:

@@ -6,7 +6,7 @@ The traces are runs of one system; a mistake in one is a line with its line numb
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.cli.clock import day
@@ -14,6 +14,7 @@ from harness.cli.output import json_text, table_stream, write
 
 if TYPE_CHECKING:
     from harness.judge import RunVerdict, Verdict
+    from harness.load import Problem
     from harness.requirements import RequirementSet
     from harness.trace import Trace
 
@@ -40,7 +41,7 @@ def run_judge(
         combine([found[one.id] for found in judged.values()], waiver=one.waiver, today=date) for one in compiled
     ]
     write(json, json_text(_report(requirements, verdicts, judged, runs)))
-    _print(verdicts, compiled, judged, table_stream(json))
+    _print(verdicts, compiled, judged, runs, table_stream(json))
     return _exit_code(verdicts, allow_unchallenged=allow_unchallenged)
 
 
@@ -70,12 +71,25 @@ def read_one(path: str, compiled: RequirementSet) -> Trace:
         with open(path, encoding="utf-8") as lines:
             return read_trace(lines, compiled.vocabulary, needed)
     except TraceError as error:
-        raise ProblemList(Problem(path, line, 1, message) for line, message in error.mistakes) from None
+        raise ProblemList(_each_once(path, error.mistakes)) from None
     except UnicodeDecodeError:
         raise ProblemList([Problem(path, 1, 1, "this is not a text file", "name a JSONL trace")]) from None
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else (error.strerror or str(error)).lower()
         raise ProblemList([Problem(path, 1, 1, reason)]) from None
+
+
+def _each_once(path: str, mistakes: Sequence[tuple[int, str]]) -> Iterator[Problem]:
+    """A mistake that a whole trace is full of is told once, at its first line, with how often it is there."""
+    from harness.load import Problem
+
+    lines: dict[str, list[int]] = {}
+    for line, message in mistakes:
+        lines.setdefault(message, []).append(line)
+    for message, found in lines.items():
+        more = len(found) - 1
+        again = f"so too in {more} more line{'s' if more > 1 else ''}" if more else None
+        yield Problem(path, found[0], 1, message, again)
 
 
 def _report(
@@ -118,8 +132,10 @@ def _print(
     verdicts: Sequence[Verdict],
     compiled: RequirementSet,
     judged: dict[str, dict[str, RunVerdict]],
+    runs: dict[str, Trace],
     stream: IO[str],
 ) -> None:
+    from harness.report.story import sentence
     from harness.report.terminal import print_rows
     from harness.report.words import VERDICTS, reason_text
 
@@ -134,10 +150,14 @@ def _print(
         rows.append([verdict.requirement, owner, f"{told}: {why}" if why else told, *counts])
     print_rows(["requirement", "owner", "verdict", "attacks stopped", "honest cases", "violations"], rows, stream)
     for path, found in judged.items():
+        by_id = {event.id: event for event in runs[path].events}
+        lines: dict[str, None] = {}
         for run in found.values():
             for broken in run.violations[:5]:
                 shown = ", ".join(str(event) for event in broken.events)
-                stream.write(f"{path}: {run.requirement} broken at {broken.time_ms / 1000:g} s, events {shown}\n")
+                what = sentence(by_id[broken.events[-1]], vocabulary=compiled.vocabulary)
+                lines[f"{path}: {run.requirement} broken at {broken.time_ms / 1000:g} s, events {shown}: {what}\n"] = None
+        stream.writelines(lines)
 
 
 def _exit_code(verdicts: Sequence[Verdict], *, allow_unchallenged: bool) -> int:

@@ -6,10 +6,14 @@ shows all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.output import json_text, table_stream, write
+
+if TYPE_CHECKING:
+    from harness.trace import Vocabulary
 
 Row = Mapping[str, Any]
 
@@ -18,7 +22,7 @@ def run_list(what: str, *, about: str | None, requirements: str, json: str | Non
     """Prints one catalogue; 0, also where a word is about nothing in it."""
     from harness.report.terminal import print_rows
 
-    found = _about(what, CATALOGUES[what](requirements), about)
+    found = _about(what, CATALOGUES[what](requirements), about, requirements)
     write(json, json_text(found))
     stream = table_stream(json)
     columns = SHOWN[what]
@@ -29,14 +33,12 @@ def run_list(what: str, *, about: str | None, requirements: str, json: str | Non
     return 0
 
 
-def _about(what: str, rows: Sequence[Row], word: str | None) -> list[Row]:
+def _about(what: str, rows: Sequence[Row], word: str | None, path: str) -> list[Row]:
     """The rows about a word: by its stem in the name first, then anywhere."""
     if word is None:
         return list(rows)
     if what == "events":
-        from harness.trace import STANDARD
-
-        wanted = [kind.name for kind in STANDARD.about(word)]
+        wanted = [kind.name for kind in _vocabulary(path).about(word)]
         return sorted((row for row in rows if row["id"] in wanted), key=lambda row: wanted.index(row["id"]))
     stem = _stem(word)
     in_name = [row for row in rows if stem in f"{row['id']} {row['name']}".lower()]
@@ -80,7 +82,7 @@ def _requirements(path: str) -> list[Row]:
 
 
 def _scenarios(path: str) -> list[Row]:
-    from harness.suite import scenarios_of
+    from harness.suite import scenarios_of, step_scenarios_of
 
     return [
         {
@@ -91,7 +93,7 @@ def _scenarios(path: str) -> list[Row]:
             "system": one.system,
             "text": one.text,
         }
-        for one in scenarios_of(path)
+        for one in (*scenarios_of(path), *step_scenarios_of(path))
     ]
 
 
@@ -122,8 +124,6 @@ def _misbehaviours(path: str) -> list[Row]:
 
 
 def _events(path: str) -> list[Row]:
-    from harness.trace import STANDARD
-
     return [
         {
             "id": kind.name,
@@ -131,9 +131,18 @@ def _events(path: str) -> list[Row]:
             "about": kind.about,
             "own_fields": list(kind.own),
             "fields": {f.name: {"type": f.type_text, "mark": f.mark, "about": f.about} for f in kind.fields.values()},
+            "emitted_by": list(kind.emitted_by),
         }
-        for kind in STANDARD.kinds.values()
+        for kind in _vocabulary(path).kinds.values()
     ]
+
+
+def _vocabulary(path: str) -> Vocabulary:
+    """The kinds of events of the language, and those that the requirements file declares, if there is one."""
+    from harness.requirements import read_requirements, vocabulary_of
+    from harness.trace import STANDARD
+
+    return vocabulary_of(read_requirements(path)) if os.path.isfile(path) else STANDARD
 
 
 def _protocol_rules(path: str) -> list[Row]:

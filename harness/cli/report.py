@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from harness.report.page import Search
     from harness.report.result import RequirementVerdict, RunResult, SystemResult
+    from harness.trace import Vocabulary
 
 RUN, ABLATE, SEARCH, SWEEP = "harness/run/1", "harness/ablate/1", "harness/search/1", "harness/sweep/1"
 PAGE, CHARTS = "page.html", "charts"
@@ -73,7 +74,11 @@ def _one_result(folder: str, stored: Sequence[tuple[str, dict[str, Any]]]) -> Ru
 
     results = {path: read_result(path) for path, document in stored if document["schema"] == RUN}
     if not results:
-        raise Mistake(f"there is no result in `{folder}`; write one with `harness run --json {folder}/result.json`")
+        target = os.path.join(folder, "result.json")
+        if any(document["schema"] == SWEEP for _, document in stored):
+            what = f"`{folder}` holds a sweep, and a page needs the verdicts as well"
+            raise Mistake(f"{what}; write them beside it with `harness run --json {target}`, then report again")
+        raise Mistake(f"there is no result in `{folder}`; write one with `harness run --json {target}`")
     (first_path, first), *others = results.items()
     systems = list(first.systems)
     for path, one in others:
@@ -136,11 +141,16 @@ def _searches(stored: Sequence[tuple[str, dict[str, Any]]]) -> list[Search]:
 
 def _diagrams(result: RunResult, folder: str) -> dict[tuple[str, str], str]:
     """The shortest attack on each broken requirement, where the trace of its run is in the folder."""
+    from harness.requirements import read_requirements, vocabulary_of
+    from harness.trace import STANDARD
+
+    known = os.path.isfile(result.requirements)  # it may declare kinds of events that the traces hold
+    vocabulary = vocabulary_of(read_requirements(result.requirements)) if known else STANDARD
     found = {}
     for system, verdict in result.each():
         path = _trace_of(system, verdict, folder, many=len(result.systems) > 1) if verdict.witness else None
         if path is not None and verdict.witness is not None:
-            found[system.system, verdict.requirement] = _diagram(path, verdict)
+            found[system.system, verdict.requirement] = _diagram(path, verdict, vocabulary)
     return found
 
 
@@ -153,7 +163,7 @@ def _trace_of(system: SystemResult, verdict: RequirementVerdict, folder: str, *,
     return next(iter(own or ([] if many else paths)), None)
 
 
-def _diagram(path: Path, verdict: RequirementVerdict) -> str:
+def _diagram(path: Path, verdict: RequirementVerdict, vocabulary: Vocabulary) -> str:
     from harness.report.diagram import diagram
     from harness.trace import TraceError, read_trace
 
@@ -161,7 +171,7 @@ def _diagram(path: Path, verdict: RequirementVerdict) -> str:
     assert shown.witness is not None, "it is the run with the witness"
     try:
         with open(path, encoding="utf-8") as lines:
-            trace = read_trace(lines)
+            trace = read_trace(lines, vocabulary)
     except (TraceError, OSError, UnicodeDecodeError) as error:
         raise Mistake(f"`{path}` is no trace: {error}") from None
     broken = {one["id"] for one in shown.witness.events[-1:] if "id" in one}

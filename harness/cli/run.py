@@ -117,8 +117,8 @@ def exit_code(result: RunResult, *, allow_unchallenged: bool = False) -> int:
 def mistakes(result: RunResult) -> list[str]:
     """Mistakes of the file that only a result can show: waivers that are no longer needed."""
     return [
-        f"{result.requirements}:{verdict.waiver.line}:1: the waiver of `{verdict.requirement}` is no longer needed; "
-        "remove it"
+        f"{result.requirements}:{verdict.waiver.line}:{verdict.waiver.column}: "
+        f"the waiver of `{verdict.requirement}` is no longer needed; remove it"
         for _, verdict in result.each()
         if verdict.stale_waiver and verdict.waiver is not None
     ]

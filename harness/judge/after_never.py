@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 
-from harness.judge.keys import entries, in_order, key_reader, keys_matcher, renamed, sweep, where
+from harness.judge.keys import always, entries, in_order, key_reader, keys_matcher, known_field, renamed, sweep, where
 from harness.judge.monitor import FINE, EventId, Finding, Monitor, Rename, State, Step, Violation, Would
 from harness.requirements import Rule
 from harness.trace import Event, Vocabulary
@@ -40,6 +40,8 @@ def _banned(bans: tuple[Ban, ...], now_ms: int) -> Ban | None:
 
 def _check(rule: Rule, kind: str, vocabulary: Vocabulary) -> Step:
     concerns = where(rule.about, kind, vocabulary)
+    only = known_field(rule.about, kind, vocabulary)
+    known = only or always
     key_of = key_reader(tuple(pair[0] for pair in rule.same), kind, vocabulary)
 
     def check(state: State, event: Event) -> Finding:
@@ -58,6 +60,16 @@ def _check(rule: Rule, kind: str, vocabulary: Vocabulary) -> Step:
             return Violation(event.time_ms, (ban[2], event.id))
         return FINE
 
+    def check_known(state: State, event: Event) -> Finding:
+        key = key_of(event)
+        if key is None or known(event) is None:
+            return None
+        if key in state and (ban := _banned(state[key], event.time_ms)) is not None:
+            return Violation(event.time_ms, (ban[2], event.id))
+        return FINE
+
+    if only is not None:
+        return check_known
     return check_all if rule.about.where is None else check
 
 

@@ -36,13 +36,19 @@ def monitor(rule: Rule, vocabulary: Vocabulary = STANDARD) -> Monitor:
 
 @dataclass(slots=True)
 class _Tally:
-    """What one run has shown of one rule so far."""
+    """What one run has shown of one rule so far.
+
+    `missed` counts the honest events of its kinds that it did not find fine; all others were, so nothing has to be
+    written down for the commonest event. `answered` are those that were found fine by what came later.
+    """
 
     requirement: int
     rule: int
     state: State
     needs_honest_use: bool
     exercised: int = 0
+    missed: int = 0
+    answered: int = 0
     attacks: list[tuple[EventId, Attempt]] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
@@ -51,9 +57,36 @@ class _Tally:
         if isinstance(found, Violation):
             self.violations.append(found)
         elif isinstance(found, Answers):
-            self.exercised += found.fine
+            self.answered += found.fine
             self.attacks += found.saved
             self.violations += found.late
+
+
+class _Subscribers:
+    """The rules that look at one kind of event, with the state of each; `honest` counts the honest events of the kind."""
+
+    __slots__ = ("honest", "steps", "unseen", "whole")
+
+    def __init__(self, steps: list[tuple[Step, State, _Tally]]) -> None:
+        self.honest = 0
+        self.steps = steps
+        self.whole: dict[int, int] = {}
+        """How many rules of a requirement look at this kind."""
+        for _, _, tally in steps:
+            self.whole[tally.requirement] = self.whole.get(tally.requirement, 0) + 1
+        self.unseen = dict.fromkeys(self.whole, 0)
+        """How many honest events no rule of a requirement found fine."""
+
+    def missed(self, tallies: list[_Tally]) -> None:
+        """Take note of the rules that did not find an honest event fine; those of one requirement follow each other."""
+        last, count = -1, 0
+        for tally in tallies:
+            tally.missed += 1
+            requirement = tally.requirement
+            count = count + 1 if requirement == last else 1
+            last = requirement
+            if count == self.whole[requirement]:
+                self.unseen[requirement] += 1
 
 
 class Judge:
@@ -85,44 +118,42 @@ class Judge:
     def judge_events(self, events: Iterable[Event], *, end_ms: int = FOREVER_MS) -> dict[str, RunVerdict]:
         """The same for events in order; what is unanswered at `end_ms` is open if its time is not over."""
         tallies = [_Tally(i, number, each.new_state(), each.needs_honest_use) for i, number, each in self.monitors]
-        together = {i: 0 for i, r in enumerate(self.requirements) if len(r.rules) > 1}
-        self._run(events, tallies, together)
+        exercised = self._run(events, tallies)
         for tally, (_, _, each) in zip(tallies, self.monitors, strict=True):
             tally.violations += each.advance(tally.state, end_ms)
         own: list[list[_Tally]] = [[] for _ in self.requirements]
         for tally in tallies:
             own[tally.requirement].append(tally)
-        return {
-            of.id: self._verdict(of, own[i], together.get(i, sum(tally.exercised for tally in own[i])))
-            for i, of in enumerate(self.requirements)
-        }
+        return {of.id: self._verdict(of, own[i], exercised[i]) for i, of in enumerate(self.requirements)}
 
-    def _run(self, events: Iterable[Event], tallies: list[_Tally], together: dict[int, int]) -> None:
-        """Steps every monitor. `together` counts honest events of requirements with several rules, each event once."""
-        steps = {
-            kind: [(step, tallies[p].state, tallies[p], tallies[p].requirement in together) for p, step in each]
-            for kind, each in self._steps.items()
-        }
-        nothing: list[tuple[Step, State, _Tally, bool]] = []
+    def _run(self, events: Iterable[Event], tallies: list[_Tally]) -> Counter[int]:
+        """Steps every monitor; returns how many honest events kept each requirement, each event once."""
+        subscribers: dict[str, _Subscribers] = {}
         for event in events:
             if event.attempt is not None:
                 self._attempt(event, event.attempt, tallies)
                 continue
-            cause = event.cause
-            honest = cause is None or cause.twist is None
-            seen = -1
-            for step, state, tally, shared in steps.get(event.kind, nothing):
-                found = step(state, event)
-                if found is FINE:
-                    if honest:
-                        tally.exercised += 1
-                        if shared and tally.requirement != seen:
-                            seen = tally.requirement
-                            together[seen] += 1
-                elif found is not None:
-                    if shared and isinstance(found, Answers):
-                        together[tally.requirement] += found.fine
-                    tally.note(found)
+            subscribed = subscribers.get(event.kind)
+            if subscribed is None:
+                if event.kind not in self._steps:
+                    continue
+                steps = [(step, tallies[place].state, tallies[place]) for place, step in self._steps[event.kind]]
+                subscribed = subscribers[event.kind] = _Subscribers(steps)
+            if (cause := event.cause) is None or cause.twist is None:
+                subscribed.honest += 1
+                others: list[_Tally] = []
+                for step, state, tally in subscribed.steps:
+                    if (found := step(state, event)) is not FINE:
+                        others.append(tally)
+                        if found is not None:
+                            tally.note(found)
+                if others:
+                    subscribed.missed(others)
+            else:
+                for step, state, tally in subscribed.steps:
+                    if (found := step(state, event)) is not FINE and found is not None:
+                        tally.note(found)
+        return _exercised(subscribers.values(), tallies)
 
     def _attempt(self, event: Event, attempt: Attempt, tallies: list[_Tally]) -> None:
         """An attempt with something wrong behind it challenges the rules that it would have broken."""
@@ -157,3 +188,17 @@ def judge(
 ) -> dict[str, RunVerdict]:
     """The verdict of one run for each requirement, by id. For many traces keep a `Judge`."""
     return Judge(requirements, vocabulary).judge(trace)
+
+
+def _exercised(subscribers: Iterable[_Subscribers], tallies: Iterable[_Tally]) -> Counter[int]:
+    """Works out what was fine from what was not, for each rule, and for each requirement as a whole."""
+    together: Counter[int] = Counter()
+    for one in subscribers:
+        for _, _, tally in one.steps:
+            tally.exercised += one.honest
+        for requirement in one.whole:
+            together[requirement] += one.honest - one.unseen[requirement]
+    for tally in tallies:
+        tally.exercised += tally.answered - tally.missed
+        together[tally.requirement] += tally.answered
+    return together

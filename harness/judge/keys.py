@@ -12,6 +12,7 @@ from typing import Any, Final
 from harness.judge.monitor import Finding, State, Step
 from harness.requirements import Clause
 from harness.requirements.closures import predicate
+from harness.requirements.conditions import Test
 from harness.trace import Event, Vocabulary
 
 Reader = Callable[[Event], Any]
@@ -28,6 +29,12 @@ def always(event: Event) -> bool:
 def where(clause: Clause, kind: str, vocabulary: Vocabulary) -> Callable[[Event], bool]:
     """The clause's condition for one kind; true where it has none."""
     return predicate(clause.where, kind, vocabulary) or always
+
+
+def known_field(clause: Clause, kind: str, vocabulary: Vocabulary) -> Reader | None:
+    """Reads the field where all that a clause asks is that it is known: the commonest condition, worth no call of its own."""
+    where = clause.where
+    return vocabulary.getter(kind, where.field) if isinstance(where, Test) and where.op == "known" else None
 
 
 def key_reader(names: tuple[str, ...], kind: str, vocabulary: Vocabulary) -> Reader:

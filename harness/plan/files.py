@@ -15,6 +15,7 @@ from harness.plan.settings import setting_problems, unknown
 from harness.plan.system import System, TaskSpec
 
 _KIND = re.compile(r"kind:[ ]+([a-z]+)(?:[ ]+#.*)?")
+_OTHER_KEY = re.compile(r"(?!kind\b)[a-z_]+:( .*)?")
 
 
 def load_system(path: str | Path) -> Loaded[System]:
@@ -141,16 +142,19 @@ def kind_of(path: str | Path) -> str:
 
 
 def _stated_kind(path: str | Path) -> str | None:
-    """The kind that a file starts with, read without parsing all of it; None where it does not start so."""
+    """The kind of a file by the keys at the margin, read without parsing it; None where these do not settle it."""
     try:
         with open(path, encoding="utf-8") as file:
-            for line in file:
-                if line.strip() and not line.startswith("#"):
-                    found = _KIND.fullmatch(line.rstrip())
-                    return found[1] if found else None
+            lines = (line.rstrip() for line in file)
+            at_margin = (line for line in lines if line and line[0] not in " #-")
+            first = next(at_margin, "")
+            if found := _KIND.fullmatch(first):
+                return found[1]
+            keys = [first, *at_margin]
     except (OSError, UnicodeDecodeError):
         return None
-    return None
+    plain = all(_OTHER_KEY.fullmatch(line) for line in keys)
+    return "requirements" if plain and any(line.startswith("requirements:") for line in keys) else None
 
 
 def _in_order(key: str) -> tuple[str, int, str]:

@@ -13,6 +13,7 @@ from harness.load import Document, Problem, ProblemList, did_you_mean
 from harness.plan.misbehaviours import misbehaviour_catalogue
 from harness.plan.needs import applies
 from harness.plan.scenario import Action, Job, Scenario, Twist
+from harness.plan.steps import step_twists
 from harness.plan.system import System
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -111,6 +112,8 @@ def _twist(twist: Twist, system: System, outsider: bool, *path: str | int) -> It
         reason = applies(twist.id, system, outsider=outsider)
         if reason is not None:
             yield Misfit(path, f"{twist.id}: {reason}")
+    elif twist.id not in step_twists(system):
+        yield Misfit(path, "no step of this kind is done here")
     if twist.endpoint is not None:
         yield from _endpoint(twist.endpoint, system, *path, "endpoint")
     if twist.target is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from harness.plan.steps import emitters, reached
 from harness.plan.system import System
 from harness.requirements import Words
 
@@ -48,7 +49,7 @@ def words(system: System) -> Words:
     found = {name: frozenset(values) for name, values in declared.items()}
     for name, more in system.declares.items():
         found[name] = found.get(name, frozenset()) | frozenset(more)
-    return Words(found, emitted(system))
+    return Words(found, emitted(system), emitters(system), reached(system))
 
 
 def emitted(system: System) -> frozenset[str]:

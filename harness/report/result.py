@@ -51,12 +51,13 @@ class ScenarioVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
-    """Who accepts that a requirement is broken, why, and until which date (ISO 8601); `line` is its place."""
+    """Who accepts that a requirement is broken, why, and until which date (ISO 8601); `line` and `column` are its place."""
 
     reason: str
     owner: str
     expires: str
     line: int = 0
+    column: int = 1
 
 
 class Exposed(msgspec.Struct, frozen=True, kw_only=True):

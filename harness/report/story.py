@@ -130,7 +130,9 @@ def _declared(event: Event, vocabulary: Vocabulary) -> Phrase:
     kind = vocabulary.kinds[event.kind]
     rest = "".join(f"[, {name} {{{name}}}]" for name in kind.own)
     about = kind.about if kind.about and not kind.emitted_by else event.kind
-    return Phrase(f"({about})", f"do this ({about})", rest)
+    who = event.who
+    subject = (f"{who.actor}, for {who.user}," if who.user else who.actor) if who.actor != who.agent else ""
+    return Phrase(f"({about})", f"do this ({about})", rest, subject)
 
 
 def _subject(event: Event) -> str:

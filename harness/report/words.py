@@ -43,6 +43,8 @@ BASE = "checks that are always on"
 def verdict_text(verdict: RequirementVerdict) -> str:
     """The verdict in stakeholders' words, with its waiver, in force or expired."""
     text, waiver = VERDICTS[verdict.verdict], verdict.waiver
+    if verdict.stale_waiver:
+        return f"{text}, waiver no longer needed"
     if waiver is None or verdict.verdict != "violated":
         return text
     return (

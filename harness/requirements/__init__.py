@@ -14,6 +14,7 @@ from harness.requirements.load import (
     load_requirements,
     read_requirements,
     source_of,
+    vocabulary_of,
 )
 from harness.requirements.rules import Clause, Requirement, Rule, Story, Waiver
 from harness.requirements.values import duration_ms, duration_spoken, duration_text
@@ -35,4 +36,5 @@ __all__ = [
     "load_requirements",
     "read_requirements",
     "source_of",
+    "vocabulary_of",
 ]

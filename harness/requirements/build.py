@@ -202,6 +202,8 @@ class _OneRule:
                 yield name
             else:
                 hint = did_you_mean(name, self.builder.vocabulary.kinds, all_up_to=0)
+                if hint is None and name.partition(" ")[0] in self.builder.vocabulary.kinds:
+                    hint = f"write the condition below it, as `{WHERE_KEYS[key]}:`"
                 self.say(f"unknown event `{name}`", *place, suggestion=hint or "`harness list events` shows them all")
 
     def scope(self, kinds: tuple[str, ...], earlier: tuple[str, ...] = ()) -> Scope:

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from harness.load import Document, Problem, did_you_mean
+from harness.requirements.conditions import Constant
 from harness.requirements.model import DeclaredEvent
+from harness.requirements.scope import Lists
 from harness.requirements.words import class_names
 from harness.trace import STANDARD, Field, Kind, Vocabulary, declared_kind
 
 KIND = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+LONGEST_NAME = 60
 _TYPES: Mapping[str, str] = {"id": "word", "text": "word", "number": "number", "duration": "duration", "yes/no": "flag"}
 
 
@@ -31,6 +34,14 @@ def declared_words(
     return found
 
 
+def declared_lists(given: Mapping[str, list[Constant] | dict[str, list[Constant]]]) -> Lists:
+    """The lists of `lists:` by name, plain ones and those by key."""
+    return {
+        name: frozenset(one) if isinstance(one, list) else {key: frozenset(each) for key, each in one.items()}
+        for name, one in given.items()
+    }
+
+
 def declared_kinds(events: Mapping[str, DeclaredEvent], document: Document, problems: list[Problem]) -> Iterator[Kind]:
     """The kinds of `events:`."""
     for name, event in events.items():
@@ -40,6 +51,9 @@ def declared_kinds(events: Mapping[str, DeclaredEvent], document: Document, prob
             message = f"`{name}` does not read as an event"
             hint = "write a noun, a dot and what happened, as in `sanctions.screened`"
             problems.append(document.problem(message, "events", name, on_key=True, suggestion=hint))
+        elif len(name) > LONGEST_NAME:
+            message = f"the name of this event has {len(name)} letters"
+            problems.append(document.problem(message, "events", name, on_key=True, suggestion=f"at most {LONGEST_NAME}"))
         else:
             emitted = event.emitted_by or ()
             by = (emitted,) if isinstance(emitted, str) else tuple(emitted)

@@ -12,7 +12,7 @@ from harness.requirements.conditions import ORDER, tests
 from harness.requirements.rules import Clause, Rule
 from harness.requirements.scope import common_field
 from harness.requirements.words import Words
-from harness.trace import Vocabulary
+from harness.trace import STANDARD, Vocabulary
 
 Doubt = tuple[str, str, int | None, str | None]
 """Message; key of the rule, or `key:kind`; offset into a condition's text; suggestion."""
@@ -21,7 +21,7 @@ Doubt = tuple[str, str, int | None, str | None]
 def doubts(rule: Rule, vocabulary: Vocabulary, words: Words | None) -> Iterator[Doubt]:
     """Every warning about a rule."""
     if words is not None and words.emitted is not None:
-        yield from _unemitted(rule, vocabulary, words.emitted)
+        yield from _unemitted(rule, vocabulary, words, words.emitted)
     yield from _claims_alone(rule, vocabulary)
     for clause in rule.clauses:
         yield from _loose_order(clause, vocabulary)
@@ -29,13 +29,18 @@ def doubts(rule: Rule, vocabulary: Vocabulary, words: Words | None) -> Iterator[
         yield "without `within` the answer is never late, so this can never be broken", "leads_to", None, None
 
 
-def _unemitted(rule: Rule, vocabulary: Vocabulary, emitted: frozenset[str]) -> Iterator[Doubt]:
+def _unemitted(rule: Rule, vocabulary: Vocabulary, words: Words, emitted: frozenset[str]) -> Iterator[Doubt]:
     for clause in rule.clauses:
         for kind in clause.kinds:
-            if kind not in emitted:
-                by = ", ".join(f"`{name}`" for name in vocabulary.kinds[kind].emitted_by)
-                hint = f"in the simulation {by} does not" if by else None
+            by = vocabulary.kinds[kind].emitted_by
+            if kind not in emitted and not any(words.emits(name) for name in by):
+                hint = "; ".join(words.hint_of(name) for name in by) or _nobody(kind)
                 yield f"nothing in the system ever emits `{kind}`", f"{clause.key}:{kind}", None, hint
+
+
+def _nobody(kind: str) -> str | None:
+    """What to do about a declared kind that names no emitter."""
+    return None if kind in STANDARD.kinds else "say who does, as in `emitted_by: payments.pay`"
 
 
 def _claims_alone(rule: Rule, vocabulary: Vocabulary) -> Iterator[Doubt]:

@@ -48,7 +48,7 @@ def _test(test: Test) -> str:
         "not in": "is not among",
         "contains": "contain" if left.endswith("s") else "contains",
         "contains any of": "contain any of" if left.endswith("s") else "contains any of",
-        "all in": "are all among",
+        "all in": "are all among" if left.endswith("s") else "is all among",
     }
     return f"{left} {words[op]} {_operand(test.right)}"
 

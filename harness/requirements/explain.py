@@ -58,8 +58,13 @@ def story_lines(story: Iterable[Event], vocabulary: Vocabulary) -> list[str]:
 
 
 def _when(times: list[int]) -> str:
-    first, last = duration_text(times[0]), duration_text(times[-1])
+    first, last = _instant(times[0]), _instant(times[-1])
     return first if len(times) == 1 else f"{first} to {last}  {len(times)} times"
+
+
+def _instant(time_ms: int) -> str:
+    """`90d`, `10s`, and where an instant more decides `10.001s`."""
+    return duration_text(time_ms) if time_ms < 1_000 or time_ms % 1_000 == 0 else f"{time_ms / 1_000:.3f}".rstrip("0") + "s"
 
 
 def _values(event: Event, vocabulary: Vocabulary) -> str:

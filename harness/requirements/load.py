@@ -20,9 +20,8 @@ from harness.load import Document, Key, Problem, ProblemList, did_you_mean, mode
 from harness.requirements import model
 from harness.requirements.build import RuleBuilder, keys_of
 from harness.requirements.conditions import Constant
-from harness.requirements.declared import declared_kinds, declared_words
+from harness.requirements.declared import declared_kinds, declared_lists, declared_words
 from harness.requirements.rules import Requirement, Rule, Story, Waiver
-from harness.requirements.scope import Lists
 from harness.requirements.stories import StoryReader
 from harness.requirements.words import Words
 from harness.trace import STANDARD, Vocabulary
@@ -77,6 +76,15 @@ class RequirementSet:
         return Problem(self.path, line, column, message, excerpt=self.document.line_text(line), **more)
 
 
+_OTHER_FILES = {
+    "scenario": "show what happens in it with `harness replay {0}`",
+    "system": "hold requirements against it with `harness run --system {0}`",
+    "sweep": "run it with `harness sweep {0} --out DIR`",
+    "mapping": "check it with `harness check {0}`",
+}
+"""What another kind of file is good for."""
+
+
 def load_requirements(path: str | Path, words: Words | None = None) -> RequirementSet:
     """Reads and compiles in one; without `words` declared words are not checked. Raises ProblemList."""
     return compile_requirements(read_requirements(path), words)
@@ -92,6 +100,9 @@ def source_of(document: Document) -> Source:
     value = document.value
     if not isinstance(value, dict):
         raise ProblemList([document.problem(f"expected a group of keys, not {shown(value)}")])
+    if (use := _OTHER_FILES.get(str(value.get("kind")))) is not None:
+        message = f"this is a {value['kind']} file, not a requirements file"
+        raise ProblemList([document.problem(message, "kind", suggestion=use.format(document.path))])
     given = value.get("requirements")
     problems: list[Problem] = []
     source = Source(document, _head(document, problems), problems=problems)
@@ -121,9 +132,12 @@ def _head(document: Document, problems: list[Problem]) -> model.File:
         return model.File.model_validate(value)
     except ValidationError as error:
         problems.extend(model_problems(document, model.File, error))
-        wrong = {detail["loc"][0] for detail in error.errors()} | {"requirements"}
-        rest = {key: part for key, part in value.items() if key not in wrong}
-        return model.File.model_validate(rest | {"requirements": []})
+        places = [detail["loc"] for detail in error.errors()]
+    try:
+        return model.File.model_validate({**_without(value, places), "requirements": []})
+    except ValidationError:
+        wrong = {place[0] for place in places}
+        return model.File.model_validate({"requirements": [], **{k: part for k, part in value.items() if k not in wrong}})
 
 
 def _without_value(document: Document, item: Any, path: tuple[Key, ...]) -> Iterator[Problem]:
@@ -169,6 +183,12 @@ def _without(item: dict[str, Any], places: list[tuple[Key, ...]]) -> dict[str, A
     return left
 
 
+def vocabulary_of(source: Source, problems: list[Problem] | None = None) -> Vocabulary:
+    """The kinds of events that a file's rules may speak of: the standard ones, and those that it declares."""
+    kinds = list(declared_kinds(source.file.events, source.document, [] if problems is None else problems))
+    return STANDARD.extended(kinds) if kinds else STANDARD
+
+
 def compile_requirements(source: Source, words: Words | None = None) -> RequirementSet:
     """The requirements of a file, every word looked up; raises ProblemList with every mistake in it."""
     return _Compiler(source, words).compile()
@@ -181,11 +201,10 @@ class _Compiler:
         self.source = source
         self.document = source.document
         self.problems = list(source.problems)
-        kinds = list(declared_kinds(source.file.events, self.document, self.problems))
-        self.vocabulary = STANDARD.extended(kinds) if kinds else STANDARD
+        self.vocabulary = vocabulary_of(source, self.problems)
         more = declared_words(source.file.values, self.vocabulary, self.document, self.problems)
         self.words = None if words is None else words.with_words(more)
-        self.lists = _lists(source.file)
+        self.lists = declared_lists(source.file.lists)
         self.builder = RuleBuilder(self.document, self.vocabulary, self.words, self.lists)
         self.stories = StoryReader(self.document, self.vocabulary)
 
@@ -289,10 +308,3 @@ class _Compiler:
             if name not in self.builder.used:
                 hint = did_you_mean(name, self.builder.used, all_up_to=0)
                 self.say(f"no rule names `${name}`", "lists", name, on_key=True, severity="warning", suggestion=hint)
-
-
-def _lists(file: model.File) -> Lists:
-    return {
-        name: frozenset(given) if isinstance(given, list) else {key: frozenset(each) for key, each in given.items()}
-        for name, given in file.lists.items()
-    }

@@ -90,7 +90,11 @@ class DeclaredEvent(Closed):
     fields: dict[Id, str | list[str]] = Field(
         default={}, description="Fields by name: id, text, number, duration, yes/no, a known field's name, or words."
     )
-    emitted_by: str | list[str] | None = Field(None, description="An endpoint, a step or a person that emits it.")
+    emitted_by: str | list[str] | None = Field(
+        None,
+        description="Who or what makes it happen: an endpoint or tool, an API, an agent, a service, a person, a role; "
+        "`payments.screen` is a step of the API `payments`.",
+    )
     text: Text | None = Field(None, description="What it says, in a sentence.")
 
 

@@ -91,5 +91,12 @@ def look_up_field(token: Token, kinds: tuple[str, ...], scope: Scope) -> Field |
         scope.say(where, token.at, "write a rule for each kind")
         return None
     notes = tuple(f"{f.name}: {f.about} ({f.type_text}; {f.mark})" for f in known.values())
-    scope.say(f"unknown field `{token.text}`", token.at, did_you_mean(token.text, known, all_up_to=0), notes)
+    scope.say(f"unknown field `{token.text}`", token.at, _field_meant(token.text, known), notes)
     return None
+
+
+def _field_meant(asked: str, known: Mapping[str, Field]) -> str | None:
+    """The field that was probably meant: by its letters, else those that have this word in their name."""
+    near = did_you_mean(asked, known, all_up_to=0)
+    of = [f"`{name}`" for name in known if asked in name.split("_")]
+    return near or (f"there is {' and '.join(of)}" if 0 < len(of) < 5 else None)

@@ -294,6 +294,10 @@ def _word(token: Token, left: Field, scope: Scope, op: str) -> Value | Other | N
     known = _words_for(left, scope)
     if left.type == "word" and (known is None or token.text in known):
         return Value(token.text, token.text, token.at)
+    if other is not None and other.many and replace(other, many=False).comparable(left):
+        word = "not in" if op == "is not" else "in"
+        scope.say(f"`{other.name}` is a list", token.at, f"write `{left.name} {word} {other.name}`")
+        return None
     _unknown_word(token, left, scope, op, known or frozenset())
     return None
 

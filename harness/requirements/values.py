@@ -56,4 +56,4 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 class Closed(BaseModel):
     """A part of a YAML file: unknown keys are mistakes, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)

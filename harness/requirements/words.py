@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from harness.load import did_you_mean, nearest
 from harness.trace import STANDARD, Vocabulary
 
 
@@ -16,12 +17,17 @@ from harness.trace import STANDARD, Vocabulary
 class Words:
     """Declared words by class, and the kinds of events that something in the system can emit (None: not known).
 
+    `emitters` are the things of the system that can do a step of their own, `reached` the endpoints and tools that its
+    work comes to: what makes an event happen that a file declares.
+
     Classes: person, agent, service, outsider, provider, endpoint, api, pep, tool, category, type (of an operation),
     purpose, scope, role, store, region, tenant, domain, model, and every other class of the event vocabulary.
     """
 
     by_class: Mapping[str, frozenset[str]] = field(default_factory=dict)
     emitted: frozenset[str] | None = None
+    emitters: frozenset[str] = frozenset()
+    reached: frozenset[str] = frozenset()
 
     def of(self, classes: Iterable[str]) -> frozenset[str]:
         """All words declared for any of some classes."""
@@ -32,7 +38,31 @@ class Words:
         merged = dict(self.by_class)
         for name, words in more.items():
             merged[name] = merged.get(name, frozenset()) | frozenset(words)
-        return Words(merged, self.emitted)
+        return Words(merged, self.emitted, self.emitters, self.reached)
+
+    def emits(self, name: str) -> bool:
+        """Whether what a declared event says it is `emitted_by` is in the system, and has work to do there."""
+        if name in self.reached:
+            return True
+        endpoints = self.of(("endpoint", "tool"))
+        return name not in endpoints and head_of(name, self.emitters, endpoints) is not None
+
+    def hint_of(self, name: str) -> str:
+        """What is wrong with such a name."""
+        endpoints = self.of(("endpoint", "tool"))
+        if name in endpoints:
+            return f"no task of the system comes to `{name}`"
+        return did_you_mean(name, [*endpoints, *self.emitters]) or f"there is no `{name}` in the system"
+
+
+def head_of(name: str, doers: Iterable[str], endpoints: Iterable[str]) -> str | None:
+    """Who does a step: `payments` of `payments.screen`. A name that is nearly an endpoint's is a slip, not a step."""
+    known = frozenset(doers)
+    if name in known:
+        return name
+    head, _, step = name.partition(".")
+    beside = [one.removeprefix(f"{head}.") for one in endpoints if one.startswith(f"{head}.")]
+    return head if head in known and nearest(step, beside) is None else None
 
 
 def class_names(vocabulary: Vocabulary = STANDARD) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ UsageError for unknown ids; a run that fails is the verdict *error*.
 """
 
 from harness.suite.project import Design, Project, UsageError, control_ids, load_project, scenarios_folder
-from harness.suite.single import Single, run_single, scenario_named, scenarios_of
+from harness.suite.single import Single, run_single, scenario_named, scenarios_of, step_scenarios_of
 from harness.suite.suite import control_names, replay_command, run_project, run_suite
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "scenario_named",
     "scenarios_folder",
     "scenarios_of",
+    "step_scenarios_of",
 ]

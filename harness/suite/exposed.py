@@ -64,7 +64,7 @@ def with_exposure(
 def login_only(design: Design) -> Design:
     """The same system with OAuth for logins only: the login token goes along every hop, no control is on."""
     off = {key: {"on": False} for key in control_catalogue()}
-    system = System.model_validate(
+    system = type(design.system).model_validate(
         {**_fields(design.system), "tokens": "passed_along", "controls": off, "controls_default": False}
     )
     return replace(design, system=system, controls=Controls.of(system))

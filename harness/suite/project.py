@@ -15,7 +15,9 @@ from pathlib import Path
 from harness.judge import Judge, wrong_stories
 from harness.load import Problem, ProblemList, did_you_mean
 from harness.plan import Controls, Scenario, System, control_catalogue, load_scenarios, load_system, words
+from harness.plan.steps import steps_of, with_steps
 from harness.requirements import RequirementSet, Source, compile_requirements, read_requirements
+from harness.suite.steps import declared_steps, step_scenarios
 
 
 class UsageError(Exception):
@@ -26,7 +28,8 @@ class UsageError(Exception):
 class Design:
     """One system as it will be simulated, and the requirements typed against its words.
 
-    `shown` is the system's path as it was written, on the command line or in the requirements file.
+    `shown` is the system's path as it was written, on the command line or in the requirements file. The system does the
+    steps that the requirements declare.
     """
 
     shown: str
@@ -34,6 +37,10 @@ class Design:
     system: System
     controls: Controls
     requirements: RequirementSet
+
+    def __post_init__(self) -> None:
+        if not steps_of(self.system):
+            object.__setattr__(self, "system", with_steps(self.system, declared_steps(self.system, self.requirements)))
 
     @cached_property
     def judge(self) -> Judge:
@@ -77,6 +84,8 @@ def load_project(
     designs = [design for shown, file in named if (design := found.design(source, shown, file, taken_away)) is not None]
     chosen = found.scenarios(path) if scenarios is None else tuple(scenarios)
     found.raise_problems()
+    if scenarios is None:
+        chosen = (*chosen, *step_scenarios([design.system for design in designs]))
     selected = frozenset(only)
     for design in designs:
         _check_known(sorted(selected), [one.id for one in design.requirements], "requirement")

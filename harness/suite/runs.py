@@ -19,7 +19,7 @@ from harness.judge import Benign, RunVerdict, benign, failed_run
 from harness.plan import Scenario, unfit
 from harness.suite.project import Design
 from harness.suite.witness import witnesses
-from harness.trace import Event, Trace, write_trace
+from harness.trace import Event, Trace, Vocabulary, write_trace
 from harness.world import simulate
 
 Progress = Callable[[int, int], None]
@@ -82,7 +82,7 @@ def run_one(job: Job) -> RunOutcome:
     try:
         trace = simulate(job.design.system, job.design.controls, job.scenario, seed=job.seed)
         if job.trace_file is not None:
-            _keep(trace, job.trace_file)
+            _keep(trace, job.trace_file, job.design.requirements.vocabulary)
         verdicts = job.design.judge.judge(trace)
         shown = witnesses(verdicts, trace, job.design.requirements)
         return RunOutcome(verdicts, shown, benign(trace), length_ms=length_ms(trace))
@@ -115,10 +115,10 @@ def _inside(filename: str) -> str:
     return "/".join(parts[parts.index("harness") :]) if "harness" in parts else parts[-1]
 
 
-def _keep(trace: Trace, file: str) -> None:
+def _keep(trace: Trace, file: str, vocabulary: Vocabulary) -> None:
     os.makedirs(os.path.dirname(file), exist_ok=True)
     with open(file, "w", encoding="utf-8", newline="\n") as out:
-        write_trace(trace, out)
+        write_trace(trace, out, vocabulary)
 
 
 def _pays(jobs: int) -> bool:

@@ -11,8 +11,10 @@ from pathlib import Path
 from harness.judge import RunVerdict
 from harness.plan import Controls, Scenario, load_scenario, scenario_files, words
 from harness.plan.designs import design_of, variant_of
-from harness.requirements import load_requirements
+from harness.plan.steps import step_twist_name
+from harness.requirements import load_requirements, read_requirements
 from harness.suite.project import Design, control_ids, load_project, scenarios_folder, unknown
+from harness.suite.steps import step_scenarios
 from harness.trace import Trace
 from harness.world import simulate
 
@@ -52,7 +54,7 @@ def run_single(
     `design` and `variant` are names in a scenario file that has designs of its own. Raises ProblemList and UsageError
     for mistakes of input, and whatever a failing run raises.
     """
-    asked = scenario_named(scenario, requirements_path)
+    asked = scenario_named(scenario, requirements_path, system)
     _check_named("design", design, asked.designs, asked)
     _check_named("variant", variant, asked.variants, asked)
     chosen = variant_of(asked, variant)
@@ -88,11 +90,21 @@ def scenarios_of(requirements_path: str | Path) -> list[Scenario]:
     return [load_scenario(path).model for path in scenario_files(folder)] if os.path.isdir(folder) else []
 
 
-def scenario_named(name: str, requirements_path: str | Path) -> Scenario:
+def step_scenarios_of(requirements_path: str | Path, system: str | None = None) -> list[Scenario]:
+    """The scenarios that a requirements file's own events give rise to, on its system or another; raises ProblemList."""
+    if not read_requirements(requirements_path).file.events:
+        return []
+    project = load_project(requirements_path, systems=[system] if system is not None else None, scenarios=())
+    return list(step_scenarios([design.system for design in project.designs]))
+
+
+def scenario_named(name: str, requirements_path: str | Path, system: str | None = None) -> Scenario:
     """The scenario with an id, or in a file; raises ProblemList, and UsageError where there is none."""
     if name.endswith((".yaml", ".yml")):
         return load_scenario(name).model
     known = {one.id: one for one in scenarios_of(requirements_path)}
+    if name not in known and step_twist_name(name) is not None:
+        known |= {one.id: one for one in step_scenarios_of(requirements_path, system)}
     if name not in known:
         raise unknown("scenario", name, known)
     return known[name]

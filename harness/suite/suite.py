@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.judge import Benign, Outcome, Reason, RunVerdict, Verdict, combine, stale_waiver
 from harness.plan import control_catalogue, misbehaviour_catalogue
+from harness.plan.steps import step_twist_name, step_twists
 from harness.report.result import (
     Failure,
     RequirementVerdict,
@@ -93,10 +94,16 @@ def run_project(
         today=today.isoformat() if today is not None else None,
         without=project.without,
         controls=control_names(),
-        misbehaviours={key: one.name for key, one in misbehaviour_catalogue().items()},
+        misbehaviours=_misbehaviours(project),
         fingerprint=requirements_fingerprint(project.designs[0].requirements),
         systems=tuple(systems),
     )
+
+
+def _misbehaviours(project: Project) -> dict[str, str]:
+    """The names of what can be tried, by id: the catalogue's, and those about the steps that the file declares."""
+    own = {twist: step_twist_name(twist) or twist for design in project.designs for twist in step_twists(design.system)}
+    return {key: one.name for key, one in misbehaviour_catalogue().items()} | own
 
 
 def _make_folder(folder: str | Path | None) -> None:
@@ -206,7 +213,8 @@ def _waiver(requirement: Requirement) -> Waiver | None:
     given = requirement.waiver
     if given is None:
         return None
-    return Waiver(reason=given.reason, owner=given.owner, expires=given.expires.isoformat(), line=given.line)
+    expires = given.expires.isoformat()
+    return Waiver(reason=given.reason, owner=given.owner, expires=expires, line=given.line, column=given.column)
 
 
 def _scenario(project: Project, design: Design, job: Job, outcome: RunOutcome, overall: Verdict) -> ScenarioVerdict:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
@@ -23,6 +24,8 @@ SCHEMA = "harness/trace/1"
 MAX_MISTAKES = 100
 _encoder = msgspec.json.Encoder(order="sorted")
 _LISTS = {"stopped_by", "would_also_stop"}
+_HEADER = f'the first line names the schema, as in {{"schema": "{SCHEMA}"}}'
+_NEWER = re.compile(r"harness/trace/(\d{1,6})")
 _BESIDE = _LISTS | {"goal", "twist", "kind"}
 
 
@@ -118,6 +121,7 @@ class _Reader:
         self.shared: dict[Any, Any] = {}
         self.ids: set[int | str] = set()
         self.line = 0
+        self.headed = self.foreign = False
 
     def read(self, source: Iterable[str]) -> Trace:
         trace = Trace({}, [], {})
@@ -128,9 +132,11 @@ class _Reader:
             row = self._row(text.removeprefix("\ufeff") if number == 1 else text)
             if row is not None:
                 self._take(row, trace)
+            if self.foreign:
+                break  # whatever this is, it is no trace: one mistake says so
         if not trace.header and not self.mistakes:
             self.line = 1
-            self._say(f'the first line names the schema, as in {{"schema": "{SCHEMA}"}}')
+            self._say("the file is empty; " + _HEADER)
         if self.mistakes:
             raise TraceError(self.mistakes)
         trace.events.sort(key=lambda event: event.time_ms)
@@ -146,22 +152,38 @@ class _Reader:
             row = json.loads(text)
         except (ValueError, RecursionError) as error:
             reason = error.msg.lower() if isinstance(error, json.JSONDecodeError) else "nested too deep"
-            self._say(f"not valid JSON: {reason}")
+            self._no_row(f"not valid JSON: {reason}")
             return None
         if not isinstance(row, dict):
-            self._say("expected an object, as in {...}")
+            self._no_row("expected an object, as in {...}")
             return None
         return row
 
+    def _no_row(self, message: str) -> None:
+        self._say(message if self.headed else f"this is not a trace: {message}; {_HEADER}")
+        self.foreign = self.foreign or not self.headed
+
     def _take(self, row: dict[str, Any], trace: Trace) -> None:
         if not trace.header:
-            if row.get("schema") != SCHEMA:
-                self._say(f'the first line names the schema, as in {{"schema": "{SCHEMA}"}}')
-            trace.header = row
+            self._header(row)
+            trace.header, self.headed = row, True
         elif set(row) == {"counters"}:
             trace.counters = row["counters"] if isinstance(row["counters"], dict) else {}
         elif (event := self._event(row)) is not None:
             trace.events.append(event)
+
+    def _header(self, row: dict[str, Any]) -> None:
+        """The first line; one that is an event lacks a line above it, anything else is no trace of ours."""
+        schema = row.get("schema")
+        if schema == SCHEMA:
+            return
+        self.foreign = "kind" not in row
+        if schema is None:
+            self._say(_HEADER if "kind" in row else f"this is not a trace; {_HEADER}")
+        elif (newer := _NEWER.fullmatch(str(schema))) and int(newer[1]) > int(SCHEMA.rpartition("/")[2]):
+            self._say(f"`{schema}` is a newer form than this harness reads; it knows `{SCHEMA}`")
+        else:
+            self._say(f"unknown schema `{str(schema)[:60]}`; {_HEADER}")
 
     def _event(self, row: dict[str, Any]) -> Event | None:
         name = str(row.get("kind", ""))

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from harness.trace.events import Event
+from harness.trace.everyday import EVERYDAY
 
 Type = Literal["word", "enum", "flag", "number", "duration"]
 """`word`: a name or id of some class; `enum`: one of `words`; `flag`: true or false; `duration`: milliseconds."""
@@ -108,10 +109,12 @@ class Vocabulary:
         return self._getters[key]
 
     def about(self, word: str) -> list[Kind]:
-        """The kinds that an everyday word is about, best first: in the name, in the sentence, in a field."""
-        stem = _stem(word.lower())
-        ranked = [(_rank(kind, stem), kind) for kind in self.kinds.values()]
-        return [kind for rank, kind in sorted(ranked, key=lambda r: r[0]) if rank < 3]
+        """The kinds that an everyday word is about, best first: in the name, in the sentence, by another word, in a field."""
+        plain = "".join(letter for letter in word.lower() if letter.isalnum() or letter in "._")
+        stem = _stem(plain)
+        others = {kind: place for place, kind in enumerate(EVERYDAY.get(plain) or EVERYDAY.get(stem, ()))}
+        ranked = [(_rank(kind, stem, others), kind) for kind in self.kinds.values()]
+        return [kind for rank, kind in sorted(ranked, key=lambda r: r[0]) if rank < _NOT_ABOUT]
 
 
 def _stem(word: str) -> str:
@@ -121,12 +124,17 @@ def _stem(word: str) -> str:
     return word
 
 
-def _rank(kind: Kind, stem: str) -> int:
+_NOT_ABOUT = 100.0
+
+
+def _rank(kind: Kind, stem: str, others: Mapping[str, int]) -> float:
     if stem in kind.name:
         return 0
     if stem in kind.about.lower():
         return 1
-    return 2 if any(stem in f.name or stem in f.about.lower() for f in kind.own.values()) else 3
+    if kind.name in others:
+        return 2 + others[kind.name] / 100
+    return 3 if any(stem in f.name or stem in f.about.lower() for f in kind.own.values()) else _NOT_ABOUT
 
 
 def make_getter(of: Field) -> Getter:

@@ -82,3 +82,27 @@ def test_mistakes_in_a_trace(judge: Run, row: dict[str, Any], said: str) -> None
 def test_a_missing_trace(judge: Run, harness: Run) -> None:
     ran = harness("judge", "nowhere.jsonl")
     assert (ran.code, ran.err.strip()) == (2, "nowhere.jsonl:1:1: no such file")
+
+
+NO_HEAD = 'the first line names the schema, as in {"schema": "harness/trace/1"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("requirements:\n  - id: R1\n  - id: R2\n", f"1:1: this is not a trace: not valid JSON: expecting value; {NO_HEAD}"),
+        ("[1]\n[2]\n", f"1:1: this is not a trace: expected an object, as in {{...}}; {NO_HEAD}"),
+        ('{"verdicts": []}\n{"a": 1}\n', f"1:1: this is not a trace; {NO_HEAD}"),
+        ('{"schema": "harness/run/1"}\nx\n', f"1:1: unknown schema `harness/run/1`; {NO_HEAD}"),
+        ('{"schema": "harness/trace/2"}\n{"kind": "new"}\n',
+         "1:1: `harness/trace/2` is a newer form than this harness reads; it knows `harness/trace/1`"),
+        ("", f"1:1: the file is empty; {NO_HEAD}"),
+        ('{"schema": "harness/trace/1"}\n' + '{"kind": "user.left", "actor": "ana", "actor_type": "user"}\n' * 40,
+         "2:1: `user.left` needs `time`: when it took effect, since the start of the run; so too in 39 more lines"),
+    ],
+)  # fmt: skip
+def test_what_is_no_trace_is_told_in_one_line(tmp_path: Path, text: str, said: str, harness: Run) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(text)
+    ran = harness("judge", path)
+    assert (ran.code, ran.err) == (2, f"{path}:{said}\n")

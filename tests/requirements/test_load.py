@@ -91,6 +91,10 @@ def test_a_misspelt_key_hides_no_other_mistake() -> None:
         ("events: {a.b: {fields: {x: colour}}}\n" + RULE, "unknown type `colour`"),
         ("events: {a.b: {fields: {user: id}}}\n" + RULE, "every event has `user` already"),
         (RULE + "    where: owner is a and\n", "expected a field, not the end"),
+        (RULE + "    where: owner is not entitled\n", "`entitled` is a list; write `owner not in entitled`"),
+        (RULE + "    where: region is EU\n", "unknown field `region`; there is `user_region` and `record_region`"),
+        ("requirements:\n  - id: R\n    never: user.left where user is ana\n", "write the condition below it, as `where:`"),
+        ("events:\n  x." + "y" * 60 + ": {}\n" + RULE, "has 62 letters; at most 60"),
         (RULE + "    where: latency > 5\n", "write a unit, as in `5m`"),
         (RULE + "    where: hour > 5m\n", "leave out the unit"),
         (RULE + "    where: entitled is owner\n", "use `contains` on a list"),
@@ -176,6 +180,16 @@ def test_everything_beside_the_rule() -> None:
     assert one.agreed == {"product": date(2026, 11, 1)}
     assert one.waiver is not None
     assert (one.waiver.expires, one.line, one.rules[0].line) == (date(2026, 12, 31), 3, 9)
+
+
+def test_a_slip_in_one_key_of_an_event_hides_no_other() -> None:
+    with pytest.raises(ProblemList) as found:
+        load("events:\n  payee.checked: {fields: {x: idd}, emited_by: y}\n  Seen: {}\n" + RULE)
+    assert [str(one).partition(": ")[2] for one in found.value.problems] == [
+        "unknown type `idd`; did you mean `id`?",
+        "unknown key `emited_by`; did you mean `emitted_by`?",
+        "`Seen` does not read as an event; write a noun, a dot and what happened, as in `sanctions.screened`",
+    ]
 
 
 @pytest.mark.parametrize(

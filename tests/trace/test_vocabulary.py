@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.trace import STANDARD, Event, Request, Route, Token, Who, declared_kind
+from harness.trace.everyday import EVERYDAY
 from harness.trace.vocabulary import Field
 
 KINDS = list(STANDARD.kinds.values())
@@ -89,3 +90,25 @@ def test_a_declared_kind_reads_like_any_other() -> None:
     event = Event("sanctions.screened", 0, 1, WHO, {"payee": "p"})
     assert vocabulary.getter("sanctions.screened", "payee")(event) == "p"
     assert "sanctions.screened" not in STANDARD.kinds
+
+
+def test_everyday_words_are_for_kinds_that_there_are() -> None:
+    assert {kind for kinds in EVERYDAY.values() for kind in kinds} <= set(STANDARD.kinds)
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("login", "user.authenticated"),
+        ("log in", "user.authenticated"),
+        ("Sign-out", "user.logged_out"),
+        ("refunds", "operation.completed"),
+        ("payout", "operation.completed"),
+        ("GDPR", "consent.granted"),
+        ("killing", "agent.disabled"),
+        ("leaks", "data.accessed"),
+        ("e-mail", "message.sent"),
+    ],
+)
+def test_an_everyday_word_finds_a_kind(word: str, first: str) -> None:
+    assert STANDARD.about(word)[0].name == first

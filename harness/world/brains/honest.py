@@ -97,7 +97,7 @@ def call(view: View, name: str, credential: str | None, *, approval: str | None 
     """The call as the person meant it."""
     info = view.endpoint(name)
     target = view.endpoint(info.endpoint.calls) if info.endpoint.calls else info
-    moves_money = target.endpoint.privilege == "high"
+    moves_money = target.endpoint.privilege == "high" or view.does_step(name)
     return c.Call(
         agent=view.agent,
         task=view.task,

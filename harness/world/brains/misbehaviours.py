@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from harness.plan.steps import step_twist_name
 from harness.world.brains import (
     after_denial,
     after_departure,
@@ -18,6 +19,7 @@ from harness.world.brains import (
     persistent,
     poisoned,
     steady,
+    steps,
 )
 from harness.world.brains.honest import Plan
 from harness.world.brains.view import View
@@ -92,4 +94,6 @@ def brain_for(view: View) -> Plan:
     twist = view.job.twist
     if twist is None:
         return steady.brain_for(view)
+    if step_twist_name(twist.id) is not None:
+        return steps.about_a_step(view)
     return BRAINS[twist.id if twist.variant is None else f"{twist.id}/{twist.variant}"](view)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.plan.scenario import Job
+from harness.plan.steps import steps_of
 from harness.plan.system import TaskSpec
 from harness.world.mechanics.design import EndpointInfo, privilege_of
 from harness.world.mechanics.records import Approval, Credential, Item, Task
@@ -185,6 +186,16 @@ class View:
     def item(self, key: str) -> Item:
         """A piece of data by its id."""
         return self._world.items[key]
+
+    def does_step(self, endpoint: str, kind: str | None = None) -> bool:
+        """Whether a call of this endpoint is a step that a requirements file declares: of this kind, or of any."""
+        places, info = self._world.design.schedule.at, self.endpoint(endpoint)
+        steps = (*places.get(endpoint, ()), *places.get(info.endpoint.calls or "", ()))
+        return any(kind in (None, step.kind) for step in steps)
+
+    def times_of(self, kind: str) -> int:
+        """How often a step is more often than its rule allows."""
+        return next((step.times for step in steps_of(self._world.design.system) if step.kind == kind), 1)
 
     def memories(self) -> list[str]:
         """What the agent has stored, whoever it was for."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from harness.oauth import Presented
 from harness.trace import Cause
-from harness.world.mechanics import answers, caching, custody, egress, grants, guard, jobs, sinks, transport
+from harness.world.mechanics import answers, caching, custody, egress, grants, guard, jobs, sinks, steps, transport
 from harness.world.mechanics.aims import aimed, behind_tool, hop_of, selected
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import EndpointInfo
@@ -21,6 +21,7 @@ from harness.world.mechanics.effects import (
     Hop,
     Stop,
     allowed,
+    denied,
     operation_fields,
     remember_refusal,
     settle,
@@ -57,7 +58,7 @@ def call(world: World, step: Call) -> Reply:
             stop, kept = _decided(world, step, first, asked, task, by=by, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, first, asked, task, stop)
-    allowed(world, step, first)
+    _let_through(world, step, first, asked, kept)
     if kept is not None:
         return _hand_out(world, step, first, asked, task, kept)
     if behind_tool(world, step, info) is None:
@@ -95,6 +96,7 @@ def _decided(
     kept = caching.served(world, step, hop, asked.info, task, ("api",))
     if kept is None:
         stop = guard.decide(world, hop.info, hop.request, hop.credential, asked, by=by, presented=presented)
+        stop = stop or steps.refusal(world, step, hop, asked)
     else:
         stop = guard.decide(world, hop.info, hop.request, hop.credential, asked._replace(records=()), by=by)
     return stop, kept
@@ -131,7 +133,7 @@ def _around_the_gateway(world: World, step: Call, hop: Hop, asked: guard.Asked, 
     if not (api.legacy and api.around_gateway):
         stop = Stop((guard.BASE,), error="unreachable", reason="policy", status=502)
         return _refuse(world, step, direct, asked, task, stop)
-    allowed(world, step, direct)
+    _let_through(world, step, direct, asked)
     return _handle(world, step, direct, asked, task)
 
 
@@ -190,7 +192,7 @@ def _arrived(world: World, sent: Sent) -> Reply:
     stop, kept = _decided(world, step, second, asked, task, presented=aim.presented)
     if stop is not None:
         return _refuse(world, step, second, asked, task, stop)
-    allowed(world, step, second)
+    _let_through(world, step, second, asked, kept)
     if step.job:
         jobs.queue(world, jobs.Job(step, info.name, credential.handle))
     if kept is not None:
@@ -198,14 +200,23 @@ def _arrived(world: World, sent: Sent) -> Reply:
     return _handle(world, step, second, asked, task, tool=first)
 
 
+def _let_through(
+    world: World, step: Call, hop: Hop, asked: guard.Asked, kept: caching.Served | None = None
+) -> None:
+    """The request reaches the handler, which does the steps that are its own, unless a kept answer saves it the work."""
+    allowed(world, step, hop)
+    if kept is None:
+        settle(world, step, steps.of_handler(world, step, hop, asked), None)
+
+
 def _wanted(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task | None) -> list[Effect]:
     """Everything that the handlers from this hop on would do."""
-    effects = [Effect("request.allowed", hop.who, {}, hop.request)]
+    effects = [Effect("request.allowed", hop.who, {}, hop.request), *steps.of_handler(world, step, hop, asked)]
     last = hop
     if hop.info.name != asked.info.name:
         server = world.design.mcp_service
         last = hop_of(world, asked.info, None, aimed(world, step, asked.info, None, task, actor=server, asked=asked))
-        effects.append(Effect("request.allowed", last.who, {}, last.request))
+        effects += [Effect("request.allowed", last.who, {}, last.request), *steps.of_handler(world, step, last, asked)]
     if last.info.endpoint.sink == "external":
         effects += sinks.sent(last, sinks.carried(world, step))
     return effects + _handler_effects(world, step, last, asked)
@@ -224,12 +235,7 @@ def _refuse(world: World, step: Call, hop: Hop, asked: guard.Asked, task: Task |
     if task is not None and step.twist is None:
         now = world.tasks[task.id]
         world.tasks[task.id] = replace(now, refused=(*now.refused, step.endpoint))
-    number = world.emit("request.denied", hop.who, {"reason": stop.reason}, request=hop.request, cause=None)
-    world.emit(
-        "audit.recorded",
-        world.who(hop.info.api, "service", domain=hop.info.domain),
-        {"about": number, "about_kind": "request.denied", "outcome": "denied", "record": f"audit{number}"},
-    )
+    denied(world, hop.who, hop.request, stop.reason, hop.info)
     if asked.operation is not None:
         _decision(world, hop, asked.operation, "deny")
     if stop.spared:
@@ -308,5 +314,5 @@ def run_job(world: World, job: jobs.Job) -> None:
     if stop is not None:
         _refuse(world, step, hop, asked, task, stop)
         return
-    allowed(world, step, hop)
+    _let_through(world, step, hop, asked)
     _handle(world, step, hop, asked, task)

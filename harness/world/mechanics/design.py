@@ -17,6 +17,7 @@ from harness.plan.caches import Cache
 from harness.plan.controls import Controls, credit
 from harness.plan.system import Agent, Endpoint, System
 from harness.trace import Route
+from harness.world.mechanics.beside import Schedule
 from harness.world.mechanics.records import Item, Record
 
 START_HOUR = 9
@@ -55,6 +56,7 @@ class Design:
         self.system = system
         self.controls = controls
         self.endpoints = {info.name: info for info in _endpoints(system)}
+        self.schedule = Schedule(system, self.endpoints)
         self.rules = {info.name: _rule(info) for info in self.endpoints.values()}
         self.small_rules = {
             info.name: replace(self.rules[info.name], elevated=False, acr=None)

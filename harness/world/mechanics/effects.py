@@ -79,6 +79,16 @@ def allowed(world: World, step: Step, hop: Hop) -> None:
     world.emit("request.allowed", hop.who, request=hop.request, cause=cause_of(step))
 
 
+def denied(world: World, who: Who, request: Request, reason: str, info: EndpointInfo) -> None:
+    """Write that a request was refused, and that the enforcement point put it on record."""
+    number = world.emit("request.denied", who, {"reason": reason}, request=request)
+    world.emit(
+        "audit.recorded",
+        world.who(info.api, "service", domain=info.domain),
+        {"about": number, "about_kind": "request.denied", "outcome": "denied", "record": f"audit{number}"},
+    )
+
+
 def _united(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *second)))
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from harness.trace import Request, Who
 from harness.world.mechanics import guard
 from harness.world.mechanics.commands import SendToModel, Step
-from harness.world.mechanics.effects import Effect, Hop, Stop, remember_refusal, settle
+from harness.world.mechanics.effects import Effect, Hop, Stop, denied, remember_refusal, settle
 from harness.world.mechanics.records import Credential, Item, Record, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
@@ -223,7 +223,7 @@ def _received(world: World, who: Who, request: Request, provider: str, purpose: 
 
 
 def _refuse(world: World, step: SendToModel, who: Who, request: Request, wanted: list[Effect], stop: Stop) -> Reply:
-    world.emit("request.denied", who, {"reason": stop.reason}, request=request)
+    denied(world, who, request, stop.reason, world.design.llm_endpoint)
     settle(world, step, wanted, stop)
     remember_refusal(world, step, stop)
     return refused(stop)

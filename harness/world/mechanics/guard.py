@@ -14,7 +14,7 @@ from harness.plan.controls import credit
 from harness.trace import Request, Who
 from harness.world.mechanics import access, limits, proofs
 from harness.world.mechanics.design import START_HOUR, EndpointInfo
-from harness.world.mechanics.effects import Stop, operation_fields
+from harness.world.mechanics.effects import Stop, denied, operation_fields
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Operation, Record, Task
 from harness.world.mechanics.state import World
@@ -295,5 +295,5 @@ def deliver_message(world: World, task: Task, subject: str) -> Stop | None:
     if stop is None:
         world.emit("request.allowed", who, {}, request=request)
     else:
-        world.emit("request.denied", who, {"reason": stop.reason}, request=request)
+        denied(world, who, request, stop.reason, info)
     return stop

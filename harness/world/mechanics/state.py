@@ -14,6 +14,7 @@ import msgspec
 from harness.oauth import AuthorizationServer, ResourceServer
 from harness.plan.misfortunes import Lag
 from harness.trace import Attempt, Cause, Event, Request, Who
+from harness.world.mechanics import beside
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import Design
 from harness.world.mechanics.records import (
@@ -132,6 +133,7 @@ class World:
         *_DICTS,
         "_who",
         "aims",
+        "beside",
         "conditions",
         "design",
         "fate",
@@ -142,6 +144,7 @@ class World:
         "out",
         "peps",
         "servers",
+        "stepping",
     )
 
     records: dict[str, Record]
@@ -196,6 +199,8 @@ class World:
         self.next_due_ms = _NEVER_MS
         self._who: dict[tuple[Any, ...], Who] = {}
         self.aims: dict[tuple[Any, ...], Any] = {}
+        self.beside = design.schedule.beside
+        self.stepping: tuple[str, ...] = ()
 
     def fork(self) -> World:
         """A world of its own that starts from this instant; the design and the memory of good signatures are shared."""
@@ -214,6 +219,8 @@ class World:
         other.next_due_ms = self.next_due_ms
         other._who = self._who
         other.aims = self.aims
+        other.beside = self.beside
+        other.stepping = ()
         return other
 
     @property
@@ -261,7 +268,23 @@ class World:
         attempt: Attempt | None = None,
         cause: Cause | None = None,
     ) -> int:
-        """Write one event at this instant and return its id."""
+        """Write one event at this instant, with the declared steps that stand beside it; returns its id."""
+        moments = self.beside.get(kind)
+        if moments is not None:
+            found = beside.Occurrence(kind, who, own or _NOTHING, request, attempt, cause)
+            return beside.write(self, moments, found)
+        return self.write(kind, who, own, request, attempt, cause)
+
+    def write(
+        self,
+        kind: str,
+        who: Who,
+        own: Mapping[str, Any] | None,
+        request: Request | None,
+        attempt: Attempt | None,
+        cause: Cause | None,
+    ) -> int:
+        """Write one event at this instant and nothing beside it."""
         self.number += 1
         self.out.append(Event(kind, self.now_ms, self.number, who, own or _NOTHING, request, attempt, cause))
         return self.number

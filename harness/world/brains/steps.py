@@ -1,0 +1,43 @@
+"""Misbehaviours about the steps that a requirements file declares: the task as it should be, but for one step.
+
+A step that is a call of its own is not made, or made again and again; where it is part of something else every command
+says what is wanted, and whoever does the step lets it be so or does not.
+"""
+
+from __future__ import annotations
+
+from harness.plan.steps import LEFT_OUT, REPEATED
+from harness.world.brains import honest as h
+from harness.world.brains.honest import Plan
+from harness.world.brains.twists import bent, end, twist
+from harness.world.brains.view import View
+from harness.world.mechanics import commands as c
+from harness.world.mechanics.replies import Reply
+
+
+def about_a_step(view: View) -> Plan:
+    """`left_out.KIND`, `otherwise.KIND`, `repeated.KIND`: the honest work, each of its commands with that wish."""
+    work = h.work(view)
+    reply: Reply | None = None
+    while True:
+        try:
+            command = next(work) if reply is None else work.send(reply)
+        except StopIteration:
+            return (yield from end(view))
+        if not isinstance(command, c.Step):
+            reply = yield command
+        elif not isinstance(command, c.Call):
+            reply = yield bent(view, command)
+        else:
+            reply = yield from _call(view, command)
+
+
+def _call(view: View, command: c.Call) -> h.Answer:
+    wanted = twist(view).id
+    reply = Reply(ok=True)
+    for prefix, times in ((LEFT_OUT, 0), (REPEATED, view.times_of(wanted.removeprefix(REPEATED)))):
+        if wanted.startswith(prefix) and view.does_step(command.endpoint, wanted.removeprefix(prefix)):
+            for _ in range(times):
+                reply = yield bent(view, command)
+            return reply
+    return (yield bent(view, command))
