@@ -6,21 +6,14 @@ The catalogue says which keys a control has; which words they take is here, as t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from harness.load import Document, Problem, did_you_mean
 from harness.plan.controls import control_catalogue
+from harness.plan.misfortunes import Signalled
 from harness.plan.system import Setting, System
 
-CAUSES = (
-    "session_revoked",
-    "grant_revoked",
-    "token_revoked",
-    "agent_denied",
-    "agent_enabled",
-    "consent_withdrawn",
-    "user_disabled",
-    "user_enabled",
-)
+CAUSES: tuple[str, ...] = get_args(Signalled)
 PATHS = ("login", "code", "refresh", "exchange", "client_credentials", "jwt_bearer", "backchannel", "ciba")
 PRINCIPALS = ("user", "client", "agent", "audience", "idp")
 

@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.judge import Judge
-from harness.plan import Controls, load_system, words
+from harness.plan import Controls, System, load_system, words
 from harness.plan.starter import EXAMPLE, starter_project
 from harness.plan.steps import emitter, step_twists, steps_of
 from harness.report.result import RequirementVerdict
@@ -194,7 +195,8 @@ def test_a_fork_takes_the_same_steps(tmp_path: Path) -> None:
     assert set(world.beside) == {"operation.completed"}
 
 
-def _parts(system, controls):  # type: ignore[no-untyped-def]  # what a World is made of
+def _parts(system: System, controls: Controls) -> tuple[Any, Any, Any]:
+    """What a World is made of."""
     from harness.world.mechanics.setup import build
 
     made = build(system, controls, {})
