@@ -83,7 +83,7 @@ class Closing:
         for shape, one in list(node.accepted.items()):
             if passed and isinstance(one.command, c.GetToken):
                 if useful.isdisjoint(one.made):
-                    del node.accepted[shape]
+                    node.let_go(shape)
                 else:
                     self._again(node, shape, one.command)
             elif one.facts and node.would_matter(one.facts, self.interests.arming if passed else frozenset()):
@@ -93,7 +93,7 @@ class Closing:
         current = self.taking.current(node, command)
         useless = ("useless", shape[1], shape[2], shape[4]) if shape[0] == "token" and len(shape) > 8 else ()
         if useless in node.refused:
-            del node.accepted[shape]
+            node.let_go(shape)
             return
         taken = self.taking.take(node, current)
         if taken is None:
@@ -102,7 +102,7 @@ class Closing:
         if reply.ok:
             node.accepted[shape] = Accepted(current, node.heard(events), made or node.accepted[shape].made)
         else:
-            del node.accepted[shape]
+            node.let_go(shape)
             node.refused.add(shape)
             if useless and reply.error in ABOUT_SUBJECT:
                 node.refused.add(useless)

@@ -7,7 +7,7 @@ RFC 8707 section 2, RFC 8693 section 2.2.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -62,7 +62,9 @@ class Errands:
         """Each kind of token that nobody issued, at each API, in one person's name; where one is taken, in every one's."""
         real = [one for _, one in self._presentable(node, agent) if one.kind == "access" and forged_as(one) is None]
         key = task.id if task else agent
-        for forgery in agents.forgeries(self.view, agent, task, real[0]) if real else ():
+        if not real or not node.is_new(("forged", key)):
+            return
+        for forgery in agents.forgeries(self.view, agent, task, real[0]):
             useless = ("forged", agent, forgery.kind, forgery.audience)
             mark = ("forged", key, forgery.kind, forgery.audience, forgery.subject)
             if node.stopped or useless in node.refused or mark in node.refused:
@@ -93,14 +95,14 @@ class Errands:
             renew = c.GetToken(agent=agent, task=key, goal="search", twist="search", grant="renew")
             self.taking.once(node, ("renew", agent, key), renew)
         for audience in self.view.audiences:
-            own = agents.credentials_of_its_own(self.view, agent, key, audience)
-            self._requests(node, (agent, key, audience), iter(own))
+            if node.is_new(("own", agent, key, audience)):
+                own = agents.credentials_of_its_own(self.view, agent, key, audience)
+                self._requests(node, (agent, key, audience), own)
         for shape, subject in self._presentable(node, agent):
             foreign = subject.task is not None and task is not None and subject.task != task.id
             again = subject.holder == agent and subject.depth >= self.view.exchanges
-            if again or subject.user is None or foreign:
-                continue
-            self._exchange(node, agent, task, shape, subject)
+            if not again and subject.user is not None and not foreign and node.is_new(("exchanged", agent, key, shape)):
+                self._exchange(node, agent, task, shape, subject)
 
     def _exchange(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
         """All that one subject gives: where the answer speaks of the subject, no other request helps."""
@@ -164,7 +166,7 @@ class Errands:
         if task is not None and credential.task not in (None, task.id) and credential.user == task.user:
             return
         key = task.id if task else agent
-        if ("foreign", key, shape) in node.refused:
+        if ("foreign", key, shape) in node.refused or not node.is_new(("presented", key, shape), *self._bears_on(node, task)):
             return
         by_api: dict[str, list[EndpointInfo]] = {}
         for info in node.world.design.endpoints.values():
@@ -182,6 +184,16 @@ class Errands:
         if task is not None:
             self._send(node, task, shape, credential)
 
+    def _bears_on(self, node: Node, task: Task | None) -> Iterator[Hashable]:
+        """What calls with one credential depend on beside it: answers to questions, handles, data, jobs that wait."""
+        world = node.world
+        if not self.interests.rations:
+            yield tuple((one.id, one.state) for one in world.approvals.values())
+        yield len(world.handles)
+        if task is not None:
+            yield sum(shape[0] == task.id for shape in node.items)
+            yield self._has_job(node, task.id)
+
     def _call(
         self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential, info: EndpointInfo
     ) -> bool:
@@ -191,12 +203,12 @@ class Errands:
         if closed in node.refused:
             return True
         for command in agents.calls_of(node.world, self.view, agent, task, credential, info):
-            if command.job and (not self.interests.outlives or self._has_job(node, command)):
+            if command.job and (not self.interests.outlives or self._has_job(node, command.task)):
                 continue
             if not self._worth(node, command, credential, info):
                 continue
             handle = node.world.handles[command.handle].user if command.handle else None
-            named = command.approval if self.interests.rations else command.approval is not None
+            named = command.approval is not None
             tried: Shape = ("call", key, shape, info.name, command.owner, command.amount, named, command.job, handle)
             if command.passthrough is not None:
                 tried = ("passed", key, shape, command.passthrough)
@@ -215,16 +227,16 @@ class Errands:
     def _worth(self, node: Node, command: c.Call, credential: Credential, info: EndpointInfo) -> bool:
         """Whether an operation is tried here: spending what is rationed is an event; of other approvals the newest will do."""
         if self.interests.rations:
-            return command.approval is not None or credential.approval is None or info.endpoint.privilege != "high"
+            return command.approval is None and (credential.approval is None or info.endpoint.privilege != "high")
         if command.approval is None:
             return True
         answered = [one.id for one in node.world.approvals.values() if one.state == "approved" and one.task == command.task]
         return answered[-1:] == [command.approval]
 
     @staticmethod
-    def _has_job(node: Node, command: c.Call) -> bool:
+    def _has_job(node: Node, task: str | None) -> bool:
         """One queued job for each task is enough to go on while nobody asks."""
-        return any(getattr(getattr(due.payload, "step", None), "task", "") == command.task
+        return any(getattr(getattr(due.payload, "step", None), "task", "") == task
                    for due in node.world.agenda.values() if due.kind == "job")  # fmt: skip
 
     def _send(self, node: Node, task: Task, shape: Shape, credential: Credential) -> None:

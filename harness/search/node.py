@@ -7,7 +7,7 @@ those, since enforcement points tell them apart by nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -73,8 +73,8 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "items", "listened", "made", "news", "path",
-        "permitted", "rations", "refused", "renewed_ms", "states", "wanting", "world",
+        "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "gone_through", "items", "listened", "made", "news",
+        "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet]) -> None:
@@ -93,6 +93,8 @@ class Node:
         self.accepted: dict[Shape, Accepted] = {}
         self.refused: set[Shape] = set()
         self.wanting: set[Shape] = set()
+        self.gone_through: dict[Shape, Hashable] = {}
+        self.taken_back = 0
         self.permitted: frozenset[Shape] | None = None
         self.renewed_ms = 0
         self.challenged = 0
@@ -109,6 +111,7 @@ class Node:
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
+        other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
         other.broken = []
@@ -214,6 +217,8 @@ class Node:
         """Something was given that later requests do not name: what was refused for want of it may be tried again."""
         if isinstance(command, c.StartTask | c.Spawn | c.StoreMemory | c.EnableAgent | c.GiveConsent | c.Register):
             self.news = True
+        if isinstance(command, c.EnableAgent | c.GiveConsent | c.Register):
+            self.taken_back += 1
         if isinstance(command, c.DisableAgent) and self.permitted is None:
             self.permitted = frozenset(self.refused)
         elif isinstance(command, c.EnableAgent) and self.permitted is not None:
@@ -224,6 +229,19 @@ class Node:
         elif isinstance(command, c.Register):
             ours = ("token", "target", "useless", "ordinary", "refresh")
             self.refused = {one for one in self.refused if one[0] not in ours or one[1] != command.agent}
+
+    def let_go(self, shape: Shape) -> None:
+        """Forget that a step was taken: it may be taken again."""
+        del self.accepted[shape]
+        self.taken_back += 1
+
+    def is_new(self, mark: Shape, *facts: Hashable) -> bool:
+        """Whether to go through the steps of one sort again: something that they depend on is not as it was."""
+        stamp = (self.taken_back, *facts)
+        if self.gone_through.get(mark) == stamp:
+            return False
+        self.gone_through[mark] = stamp
+        return True
 
     # ------------------------------------------------------------ what is within reach
 

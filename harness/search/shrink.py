@@ -117,16 +117,21 @@ def _moves(steps: Sequence[Step]) -> list[Move]:
 
 
 def _needed(moves: Sequence[Move], number: int) -> set[int]:
-    """The steps that made what a step speaks of, and theirs."""
+    """The steps that made what a step speaks of, or who takes it, and theirs."""
     found = {number}
     open_ = [number]
     while open_:
-        for names in moves[open_.pop()].names.values():
-            for name in names:
-                if not isinstance(name, str) and name[0] not in found:
-                    found.add(name[0])
-                    open_.append(name[0])
+        move = moves[open_.pop()]
+        makers = {name[0] for names in move.names.values() for name in names if not isinstance(name, str)}
+        makers |= {one.number for one in moves if isinstance(one.command, c.Spawn) and one.command.sub_agent == _by(move)}
+        open_ += makers - found
+        found |= makers
     return found
+
+
+def _by(move: Move) -> str | None:
+    """The program that takes a step."""
+    return move.command.agent if isinstance(move.command, c.Step) else None
 
 
 def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...]) -> list[Move]:

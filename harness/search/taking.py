@@ -16,13 +16,15 @@ ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
 
 
 class Taking:
-    """The steps of one facet in one small world. `transitions` counts those that were tried, `reply` is the last one's."""
+    """The steps of one facet in one small world. `transitions` counts those that were tried, `kept` those
+    that stay events; `reply` is the last one's."""
 
     def __init__(self, view: Bounds, facet: Facet) -> None:
         self.view = view
         self.facet = facet
         self.interests = facet.interests
         self.transitions = 0
+        self.kept = 0
         self.reply = Reply(ok=False)
 
     def gathers(self, node: Node, command: c.Command) -> bool:
@@ -86,6 +88,7 @@ class Taking:
         reply, events = trial.do(command)
         if trial.calmed(events):
             node.broken += trial.broken
+            self.kept += 1
             return None
         node.become(trial)
         return reply, events, node.made
