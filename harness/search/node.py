@@ -73,8 +73,8 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "gone_through", "items", "listened", "made", "news",
-        "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "wanting", "world",
+        "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "gone_through", "items", "listened", "made",
+        "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet]) -> None:
