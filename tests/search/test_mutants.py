@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.plan import Controls
+from harness.search.shrink import Attack
 from harness.search.stops import breaks, replayed
 from harness.world.mechanics import keyring
 from tests.oauth.rulebook import Site, without
@@ -55,17 +56,28 @@ def _nothing_remembered() -> Iterator[None]:
     keyring.forget()
 
 
-@pytest.mark.parametrize(("site", "key"), CELLS, ids=[f"{site[0]}-{key}" for site, key in CELLS])
-def test_a_mutant_that_breaks_a_requirement_is_found(site: Site, key: str) -> None:
-    """And what was found breaks it in the full world too, with the mutant and not without."""
-    vocabulary = reference().requirements.vocabulary
-    controls = Controls.of(insurance())
+def is_found(site: Site, key: str) -> tuple[Attack | None, bool]:
+    """The attack that the search finds with a mutant, and whether it breaks the requirement in the full world too.
+
+    It has to break it with the mutant, and not without.
+    """
+    vocabulary, controls = reference().requirements.vocabulary, Controls.of(insurance())
+    keyring.forget()
     with without(site):
         attack = searched(reference(), key, depth=5).attack
-        assert attack is not None
-        assert breaks(replayed(insurance(), controls, attack, requirement(key)), requirement(key), vocabulary)
+        if attack is None:
+            return None, False
+        broken = breaks(replayed(insurance(), controls, attack, requirement(key)), requirement(key), vocabulary)
     keyring.forget()
-    assert not breaks(replayed(insurance(), controls, attack, requirement(key)), requirement(key), vocabulary)
+    mended = not breaks(replayed(insurance(), controls, attack, requirement(key)), requirement(key), vocabulary)
+    return attack, broken and mended
+
+
+@pytest.mark.parametrize(("site", "key"), CELLS, ids=[f"{site[0]}-{key}" for site, key in CELLS])
+def test_a_mutant_that_breaks_a_requirement_is_found(site: Site, key: str) -> None:
+    attack, replays = is_found(site, key)
+    assert attack is not None, "nothing was found"
+    assert replays, "what was found does not break the requirement in the full world, or does so without the mutant too"
 
 
 def _by_the_catalogue() -> dict[Site, str]:
