@@ -18,7 +18,9 @@ def search(
     depth: Annotated[int, typer.Option("--depth", min=0, help="Stop at so many events.")] = 7,
     misfortunes: Annotated[
         str | None,
-        typer.Option("--misfortunes", metavar="FILE", help="Faults, outages and lags of a scenario befall the world."),
+        typer.Option(
+            "--misfortunes", metavar="FILE", help="Faults, outages and lags of a scenario befall the world; `each`: one by one."
+        ),
     ] = None,
     draw: Annotated[
         int, typer.Option("--draw", min=0, metavar="RUNS", help="Where none is found, draw so many runs in a larger world.")

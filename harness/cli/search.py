@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from harness.suite import Design
 
 PROGRESS_EVERY_S = 0.2
+EACH = "each"
+"""The word that stands for every misfortune by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,33 +63,39 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
         )
     except UsageError as error:
         raise Mistake(str(error)) from None
-    misfortunes = _misfortunes(options.misfortunes)
+    befalling = _misfortunes(options.misfortunes)
     stream = stream or table_stream(options.json, options.diagram)
     codes, documents = set(), []
     for design in project.designs[:1]:
         for requirement in design.requirements:
-            found = _search(design, requirement, options, misfortunes)
-            if found.attack is None and options.draw:
-                found.attack = _draw(design, requirement, options)
-                found.drawn = options.draw
-            stops = _told(design, requirement, found, options, project.without, stream)
-            documents.append(_document(found, stops))
-            codes.add(1 if found.attack else 0 if found.challenged else 3)
+            for misfortunes in befalling:
+                found = _search(design, requirement, options, misfortunes)
+                if found.attack is None and options.draw and misfortunes is befalling[0]:
+                    found.attack = _draw(design, requirement, options)
+                    found.drawn = options.draw
+                stops = _told(design, requirement, found, options, project.without, stream)
+                documents.append(_document(found, stops))
+                codes.add(1 if found.attack else 0 if found.challenged else 3)
+                if found.attack is not None and not found.misfortunes.text:
+                    break  # what breaks without any misfortune breaks with one
     if options.json is not None:
-        write(options.json, json_text(documents[0] if options.requirement else documents))
+        single = options.requirement and len(befalling) == 1
+        write(options.json, json_text(documents[0] if single else documents))
     return next((code for code in (1, 3, 0) if code in codes), 0)
 
 
-def _misfortunes(path: str | None) -> Misfortunes:
-    """Those of a scenario file; Mistake where chance has a part in them."""
+def _misfortunes(path: str | None) -> tuple[Misfortunes, ...]:
+    """What befalls each search: what a scenario file says, or each that there is; Mistake where chance has a part in it."""
     from harness.plan import load_scenario
-    from harness.search.misfortunes import NONE, Misfortunes
+    from harness.search.misfortunes import ADVERSE, NONE, Misfortunes
 
     if path is None:
-        return NONE
+        return (NONE,)
+    if path == EACH:
+        return ADVERSE
     scenario = load_scenario(path).model
     try:
-        return Misfortunes.of(scenario)
+        return (Misfortunes.of(scenario),)
     except ValueError as error:
         raise Mistake(f"{path}: {error}") from None
 
@@ -174,7 +183,8 @@ def _save(found: Found, requirement: Requirement, options: SearchOptions, withou
     assert found.attack is not None, "only an attack is saved"
     assert options.save is not None, "it is saved where asked"
     os.makedirs(options.save, exist_ok=True)
-    key = "_".join(("FOUND", requirement.id, *without))
+    befell = re.findall(r"[a-z0-9_]+", found.misfortunes.text) if options.misfortunes == EACH else ()
+    key = "_".join(("FOUND", requirement.id, *without, *befell))
     text = scenario_text(
         found.attack, id=key, requirement=requirement.id, sentences=steps_text(found.attack), without=without
     )
@@ -195,6 +205,6 @@ def _document(found: Found, stops: list[list[str]]) -> dict[str, Any]:
         "transitions": found.transitions,
         "challenged": found.challenged,
         "drawn": found.drawn,
-        "misfortunes": found.attack.misfortunes.keys if found.attack else {},
+        "misfortunes": (found.attack or found).misfortunes.keys,
         "stopped_by_adding": stops,
     }

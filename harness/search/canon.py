@@ -57,6 +57,9 @@ def _names(world: World) -> Names:
             name(grant.id, "grant", grant.user, _client(grant.client), names.get(grant.session), grant.scopes)
         for consent in reversed(server.store.consents.values()):  # counted from the newest: older ones are over
             name(consent.id, "consent", consent.user, consent.recipient, consent.purpose)
+    for person, recipient, purpose in [key for key, one in world.consents.items() if one.id not in names]:
+        # given, but no replica knows of it yet
+        name(world.consents[person, recipient, purpose].id, "new consent", person, recipient, purpose)
     for task in world.tasks.values():
         name(task.id, "task", task.agent, task.purpose, names.get(task.session, task.user))
     for approval in world.approvals.values():

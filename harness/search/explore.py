@@ -44,7 +44,7 @@ class Found:
     """What a search says. `depth` is the number of events to which it is complete; `exhausted`: to any number.
 
     `complete` is False where it was cut short, `challenged` how often controls stopped what would have been a breach;
-    `drawn` is how many runs were drawn in a larger world when nothing had been found in this one.
+    `drawn` is how many runs were drawn in a larger world when nothing had been found in this one; `misfortunes` befell it.
     """
 
     requirement: str
@@ -56,6 +56,7 @@ class Found:
     transitions: int = 0
     challenged: int = 0
     drawn: int = 0
+    misfortunes: Misfortunes = NONE
     levels: list[int] = field(default_factory=list)
 
 
@@ -100,7 +101,7 @@ def search(
     fewest steps. `misfortunes` befall the small world from its start.
     """
     start = first_world(system, controls, seed=seed, misfortunes=misfortunes)
-    found = Found(requirement.id)
+    found = Found(requirement.id, misfortunes=misfortunes)
     explorers = [
         Explorer(found, one, of, go_on)
         for number, rule in enumerate(requirement.rules)

@@ -21,13 +21,14 @@ def bound_text(found: Found) -> str:
         where = f" in a larger world, in at most {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
         return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen})"
+    wrong = f" with {found.misfortunes.text}" if found.misfortunes.text else ""
     if not found.challenged:
-        return f"nothing that was tried would have broken it: no verdict ({seen})"
+        return f"nothing that was tried{wrong} would have broken it: no verdict ({seen})"
     drawn = f"; {found.drawn} runs drawn in a larger world found none either" if found.drawn else ""
     if found.exhausted:
-        return f"no attack in this small world, however many events ({seen}){drawn}"
+        return f"no attack in this small world{wrong}, however many events ({seen}){drawn}"
     cut = "" if found.complete else "; cut short there"
-    return f"no attack within {found.depth} events in this small world{cut} ({seen}){drawn}"
+    return f"no attack within {found.depth} events in this small world{wrong}{cut} ({seen}){drawn}"
 
 
 def steps_text(attack: Attack) -> Iterator[str]:
