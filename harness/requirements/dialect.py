@@ -19,6 +19,8 @@ DURATION_SCHEMA: Mapping[str, Any] = {
     "examples": ["30s", "5m", "24h", "90d"],
     "errorMessage": "write a number with a unit, as in 30s, 5m, 24h or 90d",
 }
+YES_OR_NO = [True, False, "yes", "no", "on", "off"]
+"""How a file says yes or no: YAML 1.2 takes the words for text, the loader for what they say."""
 SCHEMA_MAPS = ("properties", "patternProperties", "definitions", "dependencies")
 """Keywords below which the keys are the author's and the values are schemas."""
 ANNOTATIONS = frozenset({"enumDescriptions", "x-intellij-enum-metadata", "errorMessage", "defaultSnippets"})
@@ -50,6 +52,8 @@ def _plain(schema: Any) -> Any:
             found[key] = part
         elif key != "title":
             found[key] = _plain(part)
+    if found.get("type") == "boolean":
+        found = {"enum": YES_OR_NO, **{key: part for key, part in found.items() if key != "type"}}
     return _default(_without_null(found))
 
 

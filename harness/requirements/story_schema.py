@@ -20,7 +20,7 @@ NO_FIELD = "this is no field of an event; `harness list events` shows them"
 NAME = "[a-z][a-z0-9_]*"
 _SCALARS: Mapping[str, Any] = {
     "number": {"type": "number"},
-    "flag": {"enum": ["yes", "no", True, False]},
+    "flag": {"enum": [True, False, "yes", "no"]},
     "duration": DURATION_SCHEMA,
 }
 EXAMPLES = (
