@@ -189,14 +189,15 @@ def init(
         str | None, typer.Option("--openapi", metavar="FILE", help="Make the system from an OpenAPI 3 document.")
     ] = None,
     mcp_tools: Annotated[
-        str | None, typer.Option("--mcp-tools", metavar="FILE", help="Make the system from a `tools/list` result.")
+        list[str] | None,
+        typer.Option("--mcp-tools", metavar="FILE", help="Make the system from a `tools/list` result; once for each page."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there already.")] = False,
 ) -> int:
     """Start a project: requirements, a system, scenarios; from a description of your API if you have one."""
     from harness.cli.init import run_init
 
-    return run_init(folder, openapi=openapi, mcp_tools=mcp_tools, force=force)
+    return run_init(folder, openapi=openapi, mcp_tools=mcp_tools or (), force=force)
 
 
 def schema(

@@ -141,8 +141,8 @@ def _print(
     if requirement.agreed:
         stream.write(f"agreed: {', '.join(f'{who} on {day}' for who, day in requirement.agreed.items())}\n")
     for number, one in enumerate(explained, 1):
-        mark = f" {number} of {len(explained)}" if len(explained) > 1 else ""
-        stream.write(f"\nThe rule{mark} (line {one.rule.line}) says:\n  {one.sentence}\n")
+        which = f"Rule {number} of {len(explained)}" if len(explained) > 1 else "The rule"
+        stream.write(f"\n{which} (line {one.rule.line}) says:\n  {one.sentence}\n")
         _print_story("It forbids, at its smallest:", one.examples.forbidden, vocabulary, stream)
         _print_story("It permits, nearest to that:", one.examples.permitted, vocabulary, stream)
         stream.write("It reads:\n")

@@ -144,7 +144,8 @@ def _print(
         told = VERDICTS[verdict.outcome.value]
         if verdict.waived is not None:
             told = f"broken, accepted until {verdict.waived.expires} by {verdict.waived.owner}"
-        why = reason_text(verdict.reason.value if verdict.reason else None)
+        reason = verdict.reason.value if verdict.reason else None
+        why = "no attack in these traces" if reason == "no_attack" else reason_text(reason)
         counts = [str(verdict.challenged), str(verdict.exercised), str(verdict.violations)]
         owner = compiled[verdict.requirement].owner or ""
         rows.append([verdict.requirement, owner, f"{told}: {why}" if why else told, *counts])

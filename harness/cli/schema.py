@@ -10,11 +10,9 @@ from typing import Any
 from harness.cli.output import write
 
 DEFAULT_FOLDER = "schemas"
-SHORTHAND: Mapping[str, Mapping[str, Any]] = {
-    "Setting": {"enum": ["on", "off", True, False], "description": "The control with its default settings, or none."},
-    "Twist": {"type": "string", "pattern": "^[A-Z][0-9]+$", "description": "The misbehaviour, by its id."},
-}
-"""What a file may write instead of a group of keys, by the group's model."""
+VSCODE_SNIPPETS = "harness.code-snippets"
+EDITED = ("requirements", "system", "scenario", "sweep")
+"""The kinds of files that people write, each with a schema of this name."""
 
 
 def run_schema(folder: str = DEFAULT_FOLDER, *, baseline: str = "requirements.yaml") -> int:
@@ -26,23 +24,39 @@ def run_schema(folder: str = DEFAULT_FOLDER, *, baseline: str = "requirements.ya
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise Mistake(f"`{folder}` cannot be made: {(error.strerror or str(error)).lower()}") from None
-    for name, text in schema_files(baseline).items():
+    for name, text in schema_files(_text_of(baseline)).items():
         write(os.path.join(folder, name), text)
         sys.stdout.write(f"{os.path.join(folder, name)}\n")
     sys.stdout.write(f"first line of a requirements file beside it: {HEADER}{folder}/requirements.json\n")
+    sys.stdout.write(f"snippets: copy {VSCODE_SNIPPETS} into .vscode/, harness.xml into IntelliJ's templates/\n")
     return 0
 
 
-def _with_shorthand(schema: Any) -> Any:
-    """The schema with each reference to a group of keys that has a short form allowing that too."""
+def _text_of(path: str) -> str:
+    """The text of the file that snippets take their models from; empty where there is none."""
+    if not os.path.isfile(path):
+        return ""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _with_short_form(schema: Any, model: str, words: Mapping[str, str]) -> Any:
+    """The schema with a word instead of a group of keys allowed wherever it refers to the group's model.
+
+    By a condition and not by `anyOf`, so that a mistake in the one form is not told as one in the other; the words are
+    offered by the snippets beside it, since editors do not look into conditions for what to offer.
+    """
+    from harness.requirements.dialect import snippet, words_schema
+
     if isinstance(schema, list):
-        return [_with_shorthand(part) for part in schema]
+        return [_with_short_form(part, model, words) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
-    if name in SHORTHAND:
-        return {"anyOf": [{"$ref": schema["$ref"]}, dict(SHORTHAND[name])]}
-    return {key: _with_shorthand(part) for key, part in schema.items()}
+    if schema.get("$ref") == f"#/definitions/{model}":
+        rest = {key: part for key, part in schema.items() if key != "$ref"}
+        short = {"if": {"type": "object"}, "then": {"$ref": schema["$ref"]}, "else": words_schema(words)}
+        return {**short, "defaultSnippets": [snippet(word, meaning, word) for word, meaning in words.items()], **rest}
+    return {key: _with_short_form(part, model, words) for key, part in schema.items()}
 
 
 def _without_required(schema: Any) -> Any:
@@ -54,23 +68,78 @@ def _without_required(schema: Any) -> Any:
     return {key: _without_required(part) for key, part in schema.items() if key != "required" or isinstance(part, dict)}
 
 
-def schema_files(baseline: str) -> Mapping[str, str]:
-    """Every generated file by name; snippets take their models from the requirements file at `baseline`, if it exists."""
-    from harness.plan import Scenario, System
-    from harness.report.result import run_schema
-    from harness.requirements.schema import events_reference, model_schema, requirements_schema, schema_text
-    from harness.requirements.snippets import snippets_text
+def _system_schema() -> dict[str, Any]:
+    """A system file's schema, the controls of the catalogue named and described."""
+    from harness.plan import System, control_catalogue
+    from harness.requirements.schema import model_schema
 
-    text = ""
-    if os.path.isfile(baseline):
-        with open(baseline, encoding="utf-8") as file:
-            text = file.read()
-    system = _without_required(_with_shorthand(model_schema(System, "system file")))
+    words = {"on": "The control with its default settings.", "off": "The design has no such control."}
+    schema: dict[str, Any] = _without_required(_with_short_form(model_schema(System, "system file"), "Setting", words))
+    controls = schema["properties"]["controls"]
+    setting = next(iter(controls["patternProperties"].values()))
+    setting["else"] = {"enum": ["on", "off", True, False]}
+    controls["properties"] = {
+        one.id: {**setting, "description": f"{one.name}: {one.text}"} for one in control_catalogue().values()
+    }
+    return schema
+
+
+def _scenario_schema() -> dict[str, Any]:
+    """A scenario file's schema, the misbehaviours of the catalogue named and described."""
+    from harness.plan import Scenario, misbehaviour_catalogue
+    from harness.requirements.dialect import words_schema
+    from harness.requirements.schema import model_schema
+
+    words = {one.id: f"{one.name}: {one.text}" for one in misbehaviour_catalogue().values()}
+    schema: dict[str, Any] = _with_short_form(model_schema(Scenario, "scenario file"), "Twist", words)
+    schema["definitions"]["Twist"]["properties"]["id"] = words_schema(words, description="What it does.")
+    return schema
+
+
+def editor_schemas() -> Mapping[str, str]:
+    """The schema of each kind of file that people write, by the name of its file."""
+    from harness.requirements.schema import model_schema, requirements_schema, schema_text
+    from harness.sweep.model import SweepFile
+
     return {
         "requirements.json": schema_text(requirements_schema()),
-        "system.json": schema_text(system),
-        "scenario.json": schema_text(_with_shorthand(model_schema(Scenario, "scenario file"))),
+        "system.json": schema_text(_system_schema()),
+        "scenario.json": schema_text(_scenario_schema()),
+        "sweep.json": schema_text(model_schema(SweepFile, "sweep file")),
+    }
+
+
+def for_editors(files: Mapping[str, str], *, folder: str = DEFAULT_FOLDER) -> dict[str, str]:
+    """A new project's files, each naming its schema in its first line, with the schemas and snippets beside them."""
+    from harness.requirements.schema import HEADER
+    from harness.requirements.snippets import vscode_snippets
+
+    found = {}
+    for name, text in files.items():
+        if name.endswith(".yaml"):
+            schema = os.path.relpath(f"{folder}/{_kind(text)}.json", os.path.dirname(name) or ".").replace(os.sep, "/")
+            text = f"{HEADER}{schema}\n{text}"
+        found[name] = text
+    found |= {f"{folder}/{name}": text for name, text in editor_schemas().items()}
+    return found | {f".vscode/{VSCODE_SNIPPETS}": vscode_snippets(files["requirements.yaml"])}
+
+
+def _kind(text: str) -> str:
+    """What a file says that it is in its first line; a requirements file says nothing."""
+    first = text.split("\n", 1)[0]
+    return first.removeprefix("kind: ") if first.startswith("kind: ") else "requirements"
+
+
+def schema_files(baseline: str) -> Mapping[str, str]:
+    """Every generated file by name; snippets take their models from a requirements file, whose text `baseline` is."""
+    from harness.report.result import run_schema
+    from harness.requirements.schema import events_reference
+    from harness.requirements.snippets import live_templates, vscode_snippets
+
+    return {
+        **editor_schemas(),
         "run.json": run_schema(),
-        "snippets.json": snippets_text(text),
+        VSCODE_SNIPPETS: vscode_snippets(baseline),
+        "harness.xml": live_templates(baseline),
         "events.md": events_reference(),
     }

@@ -152,7 +152,7 @@ def _beyond(event: Event, fields: Mapping[str, Any]) -> str:
 
 
 def _fill(template: str, fields: Mapping[str, Any]) -> str:
-    kept = _SEGMENT.sub(lambda part: part[1] if all(n in fields for n in _FIELD.findall(part[1])) else "", template)
+    kept = _SEGMENT.sub(lambda part: part[1] if all(fields.get(n, "") != "" for n in _FIELD.findall(part[1])) else "", template)
     return _FIELD.sub(lambda name: _shown(fields.get(name[1], "someone")), kept)
 
 

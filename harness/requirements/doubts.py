@@ -1,18 +1,21 @@
 """What a rule that can be judged may still get wrong: warnings, which never stop a file.
 
 A rule over claims alone repeats the guard's mistakes; an order test on a field that may be missing lets such events
-pass; an answer without a time is never late; a kind that nothing emits tests nothing.
+pass; an answer without a time is never late; a kind that nothing emits tests nothing; nor does a condition that no event
+meets, or one that every event meets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
-from harness.requirements.conditions import ORDER, tests
+from harness.requirements.conditions import ORDER, Node, tests
 from harness.requirements.rules import Clause, Rule
 from harness.requirements.scope import common_field
+from harness.requirements.sense import senseless
 from harness.requirements.words import Words
-from harness.trace import STANDARD, Vocabulary
+from harness.trace import STANDARD, Field, Vocabulary
 
 Doubt = tuple[str, str, int | None, str | None]
 """Message; key of the rule, or `key:kind`; offset into a condition's text; suggestion."""
@@ -25,6 +28,9 @@ def doubts(rule: Rule, vocabulary: Vocabulary, words: Words | None) -> Iterator[
     yield from _claims_alone(rule, vocabulary)
     for clause in rule.clauses:
         yield from _loose_order(clause, vocabulary)
+        yield from _senseless(clause.where, clause.where_key, clause.kinds, (), vocabulary)
+    earlier = rule.other.kinds if rule.other is not None else ()
+    yield from _senseless(rule.compare, "compare", rule.about.kinds, earlier, vocabulary)
     if rule.pattern == "response" and rule.within_ms is None:
         yield "without `within` the answer is never late, so this can never be broken", "leads_to", None, None
 
@@ -49,6 +55,21 @@ def _claims_alone(rule: Rule, vocabulary: Vocabulary) -> Iterator[Doubt]:
     if claimed and all(claimed.values()):
         names = ", ".join(f"`{name}`" for name in sorted(claimed))
         yield f"this reads only what is claimed ({names}), no fact", rule.about.key, None, None
+
+
+def _senseless(
+    where: Node | None, key: str, kinds: tuple[str, ...], earlier: tuple[str, ...], vocabulary: Vocabulary
+) -> Iterator[Doubt]:
+    if where is None:
+        return
+
+    @cache
+    def field(name: str) -> Field | None:
+        of_earlier = name.startswith("earlier.")
+        return common_field(name.removeprefix("earlier."), earlier if of_earlier else kinds, vocabulary)
+
+    for message, at, suggestion in senseless(where, field):
+        yield message, key, at, None if key == "compare" else suggestion
 
 
 def _loose_order(clause: Clause, vocabulary: Vocabulary) -> Iterator[Doubt]:

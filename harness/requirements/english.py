@@ -68,6 +68,8 @@ def _operand(right: Operand) -> str:
 def _constant(value: Value) -> str:
     if isinstance(value.value, bool):
         return "yes" if value.value else "no"
+    if isinstance(value.value, float):  # as it was understood: `10.000` is ten
+        return str(int(value.value)) if value.value.is_integer() else str(value.value)
     return value.written or str(value.value)
 
 

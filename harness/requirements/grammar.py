@@ -165,6 +165,9 @@ class _Parser:
     def left_over(self, what: str) -> ConditionError:
         """What to say where a test is over and something follows: the word before it may be the misspelt one."""
         before = self.tokens[self.index - 1]
+        if self.is_word(",") and before.form == "number" and self.tokens[self.index + 1].form == "number":
+            parts = f"{before.text},{self.tokens[self.index + 1].text}"
+            return ConditionError(f"`{parts}` is no number", before.at, f"write `{parts.replace(',', '')}`")
         meant = "any" if self.is_word("of") else "not"
         if before.form == "word" and before.text != meant and nearest(before.text, (meant,)):
             return ConditionError(f"expected a value, not `{before.text}`", before.at, f"did you mean `{meant}`?")

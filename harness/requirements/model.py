@@ -74,7 +74,9 @@ class Requirement(Rule):
 
     id: Id = Field(description="Names the requirement in every result.")
     text: Text | None = Field(None, description="The sentence that was agreed.")
-    owner: Word | None = Field(None, description="Who answers for it.")
+    owner: Word | None = Field(
+        None, description="Who answers for it: any word.", examples=["compliance", "product", "ai_team", "ciso", "ceo"]
+    )
     severity: Severity | None = Field(None, description="How bad a violation is.")
     source: Text | None = Field(None, description="Where it comes from: a standard, a contract, an incident.")
     agreed: dict[Word, date] | None = Field(None, description="Who has agreed, and when.")

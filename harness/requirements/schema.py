@@ -1,7 +1,7 @@
 """JSON Schemas for editors, generated from the models and the vocabulary, and a reference of events beside them.
 
-An editor that knows the schema completes patterns, keys, events and severities, and shows what each means. It cannot
-know a condition's words: those `harness check` looks up.
+An editor that knows the schema completes patterns, keys, events, fields and severities, and shows what each means. It
+cannot know what a system declares or whether a condition's words exist: those `harness check` looks up.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from harness.requirements.dialect import DURATION_SCHEMA, in_dialect, snippet
 from harness.requirements.model import File
-from harness.requirements.values import DURATION
+from harness.requirements.rules import WHERE_KEYS
+from harness.requirements.snippets import PATTERNS, TOP
+from harness.requirements.story_schema import event_definitions
 from harness.trace import STANDARD, Vocabulary
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 HEADER = "# yaml-language-server: $schema="
-DURATION_SCHEMA = {"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["30s", "5m", "24h", "90d"]}
-_KIND_KEYS = (
-    "never", "every", "needs_earlier", "unless_since", "after", "until", "of", "since", "still_open", "leads_to",
-)  # fmt: skip
-_CONDITION_KEYS = (
-    "where", "earlier_where", "unless_where", "after_where", "until_where", "since_where", "open_where",
-    "leads_to_where", "compare",
-)  # fmt: skip
+_FIELD_KEYS = {"same": "Pair", "per": "Field"}
+"""Keys with a list of fields, and what each of them is."""
+NEEDS = {
+    "needs_earlier": "every", "leads_to": "every", "after": "never", "at_most": "of", "of": "at_most",
+    "unless_since": "needs_earlier", "grace": "unless_since", "use_once": "needs_earlier", "at_least": "needs_earlier",
+    "compare": "needs_earlier", "delay": "after", "until": "after", "for": "after", "sum": "at_most", "per": "at_most",
+    "window": "at_most", "since": "at_most", "still_open": "at_most",
+} | {where: key for key, where in WHERE_KEYS.items() if where != "where"}  # fmt: skip
+"""Keys that mean nothing without another."""
 
 
 class _Schema(GenerateJsonSchema):
@@ -40,42 +43,43 @@ class _Schema(GenerateJsonSchema):
 
 def model_schema(model: type[BaseModel], title: str) -> dict[str, Any]:
     """The JSON Schema of a model's files."""
-    schema = model.model_json_schema(schema_generator=_Schema, by_alias=True)
-    return {"$schema": DIALECT, **schema, "title": title}
+    return in_dialect(model.model_json_schema(schema_generator=_Schema, by_alias=True), title)
 
 
 def requirements_schema(vocabulary: Vocabulary = STANDARD) -> dict[str, Any]:
-    """The JSON Schema of requirements files, every kind of event named and described."""
+    """The JSON Schema of requirements files, every kind of event and field named and described."""
     schema = model_schema(File, "requirements file")
-    schema["$defs"]["EventKind"] = {
-        "anyOf": [
-            *({"const": kind.name, "description": kind.about} for kind in vocabulary.kinds.values()),
-            {"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", "description": "declared by `events`"},
-        ]
-    }
-    kind = {"$ref": "#/$defs/EventKind"}
+    definitions = schema["definitions"]
     for name in ("Rule", "Requirement"):
-        properties = schema["$defs"][name]["properties"]
-        for key in _KIND_KEYS:
-            properties[key] = _described(properties[key], {"anyOf": [kind, {"type": "array", "items": kind}]})
-        for key in _CONDITION_KEYS:
-            properties[key]["examples"] = ["agent is known and user not in entitled"]
-        for key, value in properties.items():
-            properties[key] = _without_null(value)
+        properties = definitions[name]["properties"]
+        properties |= {key: _of_events(key, part) for key, part in properties.items()}
+        definitions[name]["dependencies"] = {key: [other] for key, other in NEEDS.items()}
+    for name in ("breaks", "keeps"):
+        story = {"$ref": "#/definitions/Story"}
+        definitions["Requirement"]["properties"][name] |= {"anyOf": [story, {"type": "array", "items": story}]}
+    definitions |= event_definitions(vocabulary)
+    items = schema["properties"]["requirements"]
+    items["defaultSnippets"] = [snippet(name, one.about, one.body(TOP)) for name, one in PATTERNS.items()]
+    rules = definitions["Requirement"]["properties"]["rules"]
+    rules["defaultSnippets"] = [snippet(name, one.about, one.body()) for name, one in PATTERNS.items()]
     return schema
 
 
-def _described(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    return {**new, "description": old.get("description", "")}
-
-
-def _without_null(value: dict[str, Any]) -> dict[str, Any]:
-    """A key that may be left out is not written as null."""
-    branches = [branch for branch in value.get("anyOf", ()) if branch != {"type": "null"}]
-    rest = {key: part for key, part in value.items() if key not in ("anyOf", "default", "title")}
-    if len(branches) == 1:
-        return {**branches[0], **rest}
-    return {"anyOf": branches, **rest} if branches else rest
+def _of_events(key: str, part: dict[str, Any]) -> dict[str, Any]:
+    """A key's schema with what its values name: events, fields or conditions."""
+    described = {"description": part.get("description", "")}
+    if key in WHERE_KEYS:
+        return {"$ref": "#/definitions/Events", **described}
+    if key in WHERE_KEYS.values():
+        return {"$ref": "#/definitions/Condition", **described}
+    if key == "compare":
+        return {"$ref": "#/definitions/Comparison", **described}
+    if key in _FIELD_KEYS:
+        item = {"$ref": f"#/definitions/{_FIELD_KEYS[key]}"}
+        return {"type": "array", "minItems": 1, "items": item, **described}
+    if key in ("distinct", "sum"):
+        return {"$ref": "#/definitions/Field", **described}
+    return {"type": "number", "minimum": 0, **described} if key == "at_most" else part
 
 
 def schema_text(schema: dict[str, Any]) -> str:

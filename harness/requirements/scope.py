@@ -61,6 +61,8 @@ def common_field(name: str, kinds: Iterable[str], vocabulary: Vocabulary) -> Fie
         return None
     fields = [f for f in found if f is not None]
     first = fields[0]
+    if len(fields) == 1:
+        return first
     if any(f.type != first.type or f.many != first.many or f.ordered != first.ordered for f in fields):
         return None
     words = tuple(dict.fromkeys(word for f in fields for word in f.words))

@@ -146,7 +146,8 @@ def _named(token: Token, by: Token | None, left: Field, scope: Scope) -> Named |
         return None
     members = scope.lists.get(token.text)
     if members is None:
-        scope.say(f"unknown list `${token.text}`", token.at, _near_dollar(token.text, scope.lists))
+        hint = _near_dollar(token.text, scope.lists) or "declare it below `lists`"
+        scope.say(f"unknown list `${token.text}`", token.at, hint)
         return None
     scope.used.add(token.text)
     if isinstance(members, Mapping):

@@ -22,10 +22,10 @@ RUNS_PER_BATCH = 50
 class Range(Closed):
     """Values from one end to the other, both included: durations (`30s`) or numbers, evenly or on a logarithmic scale."""
 
-    first: Any = Field(validation_alias="from")
-    last: Any = Field(validation_alias="to")
-    steps: int = Field(ge=2, le=1_000)
-    scale: Literal["linear", "log"] = "linear"
+    first: Any = Field(validation_alias="from", description="The first value.")
+    last: Any = Field(validation_alias="to", description="The last value.")
+    steps: int = Field(ge=2, le=1_000, description="How many values, both ends included.")
+    scale: Literal["linear", "log"] = Field(default="linear", description="Evenly, or evenly on a logarithmic scale.")
 
 
 class Draw(Closed):
@@ -51,9 +51,9 @@ class Draw(Closed):
 class SweepFile(Closed):
     """One sweep file; paths are relative to it."""
 
-    kind: Literal["sweep"]
-    title: str = ""
-    requirements: str = "requirements.yaml"
+    kind: Literal["sweep"] = Field(description="Says that this is a sweep file.")
+    title: str = Field(default="", description="The question that it answers, in a sentence.")
+    requirements: str = Field(default="requirements.yaml", description="The requirements file that is judged.")
     systems: list[str] = Field(default=[], description="System files; by default the one that the requirements name.")
     scenarios: list[str] = Field(min_length=1, description="Ids of scenarios beside the requirements, or files.")
     only: list[Name] = Field(default=[], description="Judge these requirements only.")

@@ -53,4 +53,4 @@ def test_without_a_command_the_help_is_shown(harness: Callable[..., Ran]) -> Non
 )  # fmt: skip
 def test_another_kind_of_file_is_told_with_what_it_is_for(file: str, said: str, harness: Callable[..., Ran]) -> None:
     ran = harness("run", file)
-    assert (ran.code, ran.err) == (2, f"{file}:1:7: {said}\n")
+    assert (ran.code, ran.err) == (2, f"{file}:2:7: {said}\n")

@@ -25,7 +25,10 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One endpoint: a valid name, what opens it, what it does, and which of its parameters says whose data it is."""
+    """One endpoint: a valid name, what opens it, what it does, and which of its parameters says whose data it is.
+
+    `untrusted` is there where outsiders write what it returns.
+    """
 
     name: str
     label: str
@@ -35,6 +38,7 @@ class Described:
     privilege: Guess
     administrative: Guess | None = None
     owner_parameters: tuple[str, ...] = ()
+    untrusted: Guess | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Description:
     kind: Literal["rest", "mcp"]
     endpoints: tuple[Described, ...]
     notes: tuple[str, ...] = ()
+
+
+def counted(number: int, what: str) -> str:
+    """So many of something: `1 tool`, `2 tools`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @dataclass
@@ -88,7 +97,7 @@ ADMINISTRATIVE = (
 )
 OWNER = re.compile(
     r"^(?:(?:x_)?(?:user|customer|account|owner|member|patient|tenant|person|client|holder|subscriber|employee|student)"
-    r"(?:_?(?:id|uuid|number|name|ref|key|login))?|username|login|sub|subject|uid)$"
+    r"(?:_?(?:id|sid|uuid|number|name|ref|key|login))?|username|login|sub|subject|uid)$"
 )
 _WORDS = re.compile(r"[a-z]+")
 

@@ -77,6 +77,8 @@ def _endpoint(one: Described) -> Iterator[str]:
         guessed.insert(0, f"scope: {one.scope.because}")
     if one.administrative is not None:
         guessed.append(f"administrative: {one.administrative.because}")
+    if one.untrusted is not None:
+        guessed.append(f"trusted: {one.untrusted.because}")
     owner = f"; whose data: `{', '.join(one.owner_parameters)}`" if one.owner_parameters else ""
     yield f"      # {comment(one.label)}{owner}. Guesses: {'; '.join(comment(text) for text in guessed)}"
     settings = [f"scope: {scope_of(one)}", f"action: {one.action}", f"category: {one.category}"]
@@ -88,6 +90,8 @@ def _endpoint(one: Described) -> Iterator[str]:
         settings.append("acr: high")
     if one.administrative is not None:
         settings.append("administrative: true")
+    if one.untrusted is not None:
+        settings.append(f"trusted: {one.untrusted.value}")
     yield f"      {one.name}: {{{', '.join(settings)}}}"
 
 
