@@ -34,6 +34,30 @@ STEP_TWISTS = {
 }
 """Misbehaviours about a step, each named with the kind of event."""
 
+Act = dict[str, str]
+DEEDS: dict[str, tuple[tuple[Act, ...], Act, tuple[Act, ...]]] = {
+    "agent.disabled": ((), {"disable_agent": "main"}, ({"enable_agent": "main"},)),
+    "agent.enabled": (({"disable_agent": "main"},), {"enable_agent": "main"}, ({"enable_agent": "main"},)),
+    "user.disabled": ((), {"lock_user": "$person"}, ({"unlock_user": "$person"},)),
+    "user.enabled": (({"lock_user": "$person"},), {"unlock_user": "$person"}, ({"unlock_user": "$person"},)),
+    "session.ended": ((), {"end_sessions_of": "$person"}, ()),
+    "token.revoked": ((), {"revoke_task_of": "$person"}, ()),
+    "task.halted": ((), {"halt_task_of": "$person"}, ()),
+    "consent.withdrawn": ((), {"withdraw_consent": "$person"}, ()),
+    "consent.granted": ((), {"give_consent": "$person"}, ()),
+    "tool.changed": ((), {"change_tool": "$tool"}, ({"approve_tool": "$tool"},)),
+    "tool.approved": (({"change_tool": "$tool"},), {"approve_tool": "$tool"}, ({"approve_tool": "$tool"},)),
+}
+"""What operators and people do beside the work, by the event that it makes: what has to be so before, how a scenario says
+it, and what makes up for it."""
+PEOPLE_DO = frozenset({"session.ended", "token.revoked", "task.halted", "consent.withdrawn", "consent.granted"})
+"""Deeds about a person's work, which has to be under way."""
+STOPPABLE = frozenset({
+    "agent.disabled", "agent.enabled", "user.disabled", "user.enabled", "session.ended", "token.revoked", "tool.changed",
+    "tool.approved",
+})  # fmt: skip
+"""Deeds that a procedure can refuse; what a person is free to do none can."""
+
 GROUPS = {
     "customer": ("user",), "user": ("user",), "employee": ("employee",), "broker": ("user",),
     "administrator": ("admin",), "admin": ("admin",), "operator": ("admin",), "agent": ("agent",),

@@ -6,6 +6,7 @@ must not happen (requirements). Names of endpoints are `api.endpoint`, the API b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal
 
@@ -300,8 +301,15 @@ class System(Closed):
     @property
     def insists(self) -> bool:
         """Whether the design insists on any step (K32)."""
-        places = (*self.procedures.values(), *(one for api in self.apis.values() for one in api.endpoints.values()))
-        return any(one.insists for one in places)
+        return any(True for _ in self.insisting())
+
+    def insisting(self) -> Iterator[tuple[tuple[str, ...], Insisted]]:
+        """Every place that insists on something, by its path in the file."""
+        for api, group in self.apis.items():
+            for name, endpoint in group.endpoints.items():
+                if endpoint.insists:
+                    yield ("apis", api, "endpoints", name), endpoint
+        yield from ((("procedures", kind), one) for kind, one in self.procedures.items() if one.insists)
 
     @model_validator(mode="before")
     @classmethod

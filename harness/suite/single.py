@@ -14,7 +14,7 @@ from harness.plan.designs import design_of, variant_of
 from harness.plan.steps import step_twist_name
 from harness.requirements import load_requirements, read_requirements
 from harness.suite.project import Design, control_ids, load_project, scenarios_folder, unknown
-from harness.suite.steps import step_scenarios
+from harness.suite.step_scenarios import step_scenarios
 from harness.trace import Trace
 from harness.world import simulate
 

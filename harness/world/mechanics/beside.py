@@ -67,14 +67,21 @@ def before(world: World, moment: Moment, found: Occurrence) -> None:
         if twist == LEFT_OUT + step.kind and found.attempt is None:
             world.write(*found._replace(attempt=STOPPED))
         happen(world, step, by, found, attempt=found.attempt)
-    elif twist not in (LEFT_OUT + step.kind, LATE + step.kind):
+    elif twist not in (LEFT_OUT + step.kind, LATE + step.kind) and not _over(step, twist):
         happen(world, step, by, found, times=_times(step, by, twist))
+
+
+def _over(step: Step, twist: str | None) -> bool:
+    """Whether the step was done before what ends it, and is not done again."""
+    return twist is not None and any(twist == DESPITE + kind for tie in step.needs for kind in tie.ended_by)
 
 
 def _after(world: World, moment: Moment, found: Occurrence) -> None:
     step, by = moment.step, moment.by
     twist = twist_of(world, found)
-    if step.occasional and twist != DESPITE + step.kind:
+    if moment.only:
+        if twist == DESPITE + step.kind:
+            _in_spite(world, moment, found)
         return
     if by.sort in SERVER_SIDE:
         if twist in (LEFT_OUT + step.kind, OTHERWISE + step.kind) and found.attempt is None:
@@ -99,6 +106,16 @@ def _in_time(world: World, moment: Moment, found: Occurrence, twist: str | None)
         world.plan(Due(world.now_ms + step.late_ms + 1, "step", step.kind, Owed(moment, found)))
 
 
+def _in_spite(world: World, moment: Moment, found: Occurrence) -> None:
+    """What forbids something happens while nobody takes notice; what it ends was done before it."""
+    for step in world.design.schedule.steps.values():
+        if any(moment.step.kind in tie.ended_by for tie in step.needs):
+            for by in step.by:
+                if takes_part(world.design, by, found):
+                    happen(world, step, by, found, times=step.count)
+    happen(world, moment.step, moment.by, found)
+
+
 class Owed(NamedTuple):
     """A step that will be done later, and the event that it belongs to."""
 
@@ -115,7 +132,7 @@ def do_owed(world: World, due: Due) -> None:
 
 def ensured(world: World, step: Step, found: Occurrence) -> int | None:
     """After how long the design does a step by itself; None where it does not."""
-    places = (found.request.route.endpoint if found.request is not None else None, found.kind)
+    places = (found.request.route.endpoint if found.request is not None else "", found.kind)
     api = found.request.route.api if found.request is not None else None
     if not world.design.on(INSISTING, api):
         return None

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class Moment(NamedTuple):
-    """A step of one emitter, and on which side of an event it stands."""
+    """A step of one emitter, and on which side of an event it stands; `only` where somebody goes on in spite of it."""
 
     step: Step
     by: Emitter
     before: bool
+    only: bool = False
 
 
 class Occurrence(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.plan.insisted import Evidence, Insisted
-from harness.plan.steps import Emitter, Step, Tie, steps_of
+from harness.plan.steps import DESPITE, Emitter, Step, Tie, steps_of
 from harness.plan.system import System
 from harness.world.mechanics.occurrences import Moment
 
@@ -56,13 +56,18 @@ class Schedule:
             by = Emitter(sort="endpoint", name=runs.name)
             if not {*effects_of(runs), *_OF_SORT.get(sort, ())} & {*step.before, *step.after}:
                 if sort in _OF_SORT:  # no call of an API: the message to an agent, the prompt to a model
-                    self.beside["request.allowed"] = (*self.beside.get("request.allowed", ()), Moment(step, by, False))
+                    self._add("request.allowed", Moment(step, by, False))
                 else:
                     self.at[info.name] = (*self.at.get(info.name, ()), step)
                 return
         for kinds, before in ((step.before, True), (step.after, False)):
             for kind in kinds:
-                self.beside[kind] = (*self.beside.get(kind, ()), Moment(step, by, before))
+                self._add(kind, Moment(step, by, before, step.occasional))
+        if DESPITE in step.twists and not step.occasional and (step.before or step.after):
+            self._add("task.started", Moment(step, by, False, True))
+
+    def _add(self, kind: str, moment: Moment) -> None:
+        self.beside[kind] = (*self.beside.get(kind, ()), moment)
 
     def places(self, kind: str) -> frozenset[str]:
         """The endpoints whose handlers do a step, each by itself and not as a part of something else."""
@@ -85,9 +90,8 @@ def effects_of(info: EndpointInfo) -> Iterator[str]:
 
 def _insisting(system: System) -> Iterator[tuple[str, Insisted]]:
     """Every place that insists on something: endpoints by name, and what operators and people do by kind of event."""
-    for api, group in system.apis.items():
-        yield from ((f"{api}.{name}", one) for name, one in group.endpoints.items() if one.insists)
-    yield from ((kind, one) for kind, one in system.procedures.items() if one.insists)
+    for path, one in system.insisting():
+        yield f"{path[1]}.{path[3]}" if path[0] == "apis" else path[1], one
 
 
 def ensured_in(system: System) -> dict[tuple[str, str], int]:
