@@ -49,7 +49,7 @@ def _fields(path: tuple[str, ...], place: Insisted, document: Document, vocabula
             known = vocabulary.kinds.get(one.step)
             if known is None:
                 continue
-            names = [
+            names: list[tuple[Path, str]] = [
                 (("same", order), written.partition("=")[2].strip() or written.strip())
                 for order, written in enumerate(one.same or ())
             ]

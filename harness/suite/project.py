@@ -87,7 +87,7 @@ def load_project(
     chosen = found.scenarios(path) if scenarios is None else tuple(scenarios)
     found.raise_problems()
     if scenarios is None:
-        chosen = (*chosen, *step_scenarios([design.system for design in designs]))
+        chosen = (*chosen, *step_scenarios([design.system for design in designs], chosen))
     selected = frozenset(only)
     for design in designs:
         _check_known(sorted(selected), [one.id for one in design.requirements], "requirement")

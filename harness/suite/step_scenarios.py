@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.plan.scenario import Scenario
-from harness.plan.steps import DEEDS, DESPITE, LATE, PEOPLE_DO, Step, step_twist_name, steps_of
+from harness.plan.steps import DEEDS, DESPITE, LATE, PEOPLE_DO, REPEATED, Step, step_twist_name, steps_of
 from harness.plan.system import System
 
 TASKS_APART_MS = 3_000
@@ -21,17 +21,23 @@ STAY_MS = 290_000
 PHASE_MS = 300_000
 LONG_ENOUGH_MS = 900_000
 """In which all tasks have come to their end, also those that wait for an approval."""
-WORK_UNDER_WAY_MS = 1_500
+WORK_UNDER_WAY_MS = 400
+WORK_BEFORE_MS = 40_000
 REFUSED = "request.denied"
 ABOUT_TOOLS = frozenset({"tool.changed", "tool.approved"})
 
 
-def step_scenarios(systems: Iterable[System]) -> tuple[Scenario, ...]:
-    """A scenario for each thing that can go wrong with a step, made for the first system in which it can."""
+def step_scenarios(systems: Iterable[System], others: Iterable[Scenario] = ()) -> tuple[Scenario, ...]:
+    """A scenario for each thing that can go wrong with a step, made for the first system in which it can.
+
+    A deed that one of the `others` does needs none.
+    """
+    acts = {key for one in others for action in one.actions for key in action.model_fields_set}
+    done = {kind for kind, (_, act, _) in DEEDS.items() if acts & act.keys()}
     found: dict[str, Scenario] = {}
     for system in systems:
         for step in steps_of(system):
-            for twist in step.twists:
+            for twist in step.twists if step.by or step.kind not in done else ():
                 found.setdefault(twist + step.kind, _Made(twist, step, system).scenario())
     return tuple(found.values())
 
@@ -48,8 +54,8 @@ class _Made:
         self.deeds = [kind for kind in dict.fromkeys((*beside, step.kind)) if kind in done]
         self.only_deeds = all(kind in DEEDS or kind in own for kind in beside) and bool(self.deeds)
         self.beside = frozenset(beside)
-        forbidding = twist == DESPITE and step.kind in self.deeds
-        self.work_from_ms = DEEDS_FROM_MS + step.delay_ms + DEEDS_APART_MS if forbidding else 2_000
+        self.forbidding = twist == DESPITE and step.kind in self.deeds
+        self.work_from_ms = DEEDS_FROM_MS - WORK_BEFORE_MS if self.forbidding else 2_000
         self.wait_ms = step.old_ms + 1 if twist == LATE and step.before else 0
 
     def scenario(self) -> Scenario:
@@ -57,15 +63,17 @@ class _Made:
         name = str(step_twist_name(twist))
         other = "B" if len(self.system.people.customers) > 1 else "A"
         people: list[tuple[str, str | None]] = [("A", twist), (other, None)]
-        if self.twist == DESPITE:
-            people.reverse()  # what forbids something may forbid it from then on to everybody
+        if self.twist in (DESPITE, REPEATED):
+            people.reverse()  # what is forbidden or used up may be so for everybody
         visits: list[dict[str, Any]] = []
         actions: list[dict[str, Any]] = []
         since_ms = 0
         for person, own in people:
-            visits.append(self._visit(person, since_ms, own))
-            actions += self._actions(person, since_ms + DEEDS_FROM_MS, own)
-            since_ms += self.work_from_ms + PHASE_MS + self.step.late_ms + len(self.deeds) * self.wait_ms + self.step.delay_ms
+            for deeds in self._stays():
+                visits.append(self._visit(person, since_ms, own, deeds))
+                actions += self._actions(person, since_ms, own, deeds)
+                since_ms += self.work_from_ms + PHASE_MS + len(deeds) * self.wait_ms + self.step.delay_ms
+            since_ms += self.step.late_ms
         return Scenario.model_validate(
             {
                 "kind": "scenario",
@@ -79,11 +87,17 @@ class _Made:
             }
         )
 
+    def _stays(self) -> list[list[str]]:
+        """The deeds of each stay of a person: those that end a session or a consent have one of their own."""
+        alone = [[kind] for kind in self.deeds if kind in PEOPLE_DO]
+        others = [kind for kind in self.deeds if kind not in PEOPLE_DO]
+        return [others, *alone] if others or not alone or not self.only_deeds else alone
+
     # ------------------------------------------------------------ work
 
-    def _visit(self, person: str, since_ms: int, twist: str | None) -> dict[str, Any]:
-        visit: dict[str, Any] = {"user": person, "arrives": f"{since_ms}ms", "tasks": list(self._jobs(twist))}
-        if self.deeds or REFUSED in self.beside:
+    def _visit(self, person: str, since_ms: int, twist: str | None, deeds: list[str]) -> dict[str, Any]:
+        visit: dict[str, Any] = {"user": person, "arrives": f"{since_ms}ms", "tasks": list(self._jobs(twist, deeds))}
+        if deeds or REFUSED in self.beside:
             visit["logs_out"] = f"{self.work_from_ms + STAY_MS}ms"
         if "approval.refused" in self.beside:
             visit["approves"] = "nothing"
@@ -91,42 +105,54 @@ class _Made:
             visit["twist"] = twist
         return visit
 
-    def _jobs(self, twist: str | None) -> Iterator[dict[str, Any]]:
-        kinds = list(self.system.tasks)[: 1 if self.only_deeds else None]
+    def _jobs(self, twist: str | None, deeds: list[str]) -> Iterator[dict[str, Any]]:
+        alone = PEOPLE_DO.issuperset(deeds) and bool(deeds) and not self.forbidding
+        kinds = list(self.system.tasks)[: 1 if self.only_deeds or alone else None]
         instants = [(kind, self.work_from_ms + number * TASKS_APART_MS) for number, kind in enumerate(kinds)]
-        if self.beside & PEOPLE_DO:
-            deeds = [DEEDS_FROM_MS + number * DEEDS_APART_MS for number, _ in enumerate(self.deeds)]
-            instants += [(kinds[0], at_ms - WORK_UNDER_WAY_MS) for at_ms in deeds if kinds]
-        if REFUSED in self.beside and kinds:
-            instants.append((kinds[0], self._refused_from_ms() + WORK_UNDER_WAY_MS))
+        if alone and kinds:
+            instants.append((kinds[0], DEEDS_FROM_MS + 1_000 - WORK_UNDER_WAY_MS))
+        if REFUSED in self.beside and kinds and not alone:
+            instants.append((kinds[0], _refused_from_ms(deeds) + 1_000))
         for kind, at_ms in instants:
-            asked = {"kind": kind, "at": f"{at_ms}ms", "agent": self.system.tasks[kind].agent or "main"}
-            yield asked | ({"twist": twist} if twist is not None else {})
+            asked: dict[str, Any] = {"kind": kind, "at": f"{at_ms}ms", "agent": self.system.tasks[kind].agent or "main"}
+            if twist is not None:
+                asked["twist"] = {"id": twist} | ({"wait": f"{self._until_forbidden_ms(at_ms)}ms"} if self.forbidding else {})
+            yield asked
+
+    def _until_forbidden_ms(self, at_ms: int) -> int:
+        """How long somebody waits who goes on after a deed that forbids it."""
+        return max(DEEDS_FROM_MS + 2_000 - at_ms, 0) + self.step.delay_ms + 1_000
 
     # ------------------------------------------------------------ deeds
 
-    def _actions(self, person: str, from_ms: int, twist: str | None) -> Iterator[dict[str, Any]]:
+    def _actions(self, person: str, since_ms: int, twist: str | None, deeds: list[str]) -> Iterator[dict[str, Any]]:
         """Each deed with what has to be so before it, and what makes up for it afterwards, which nothing is wrong about."""
-        for kind in self.deeds:
+        from_ms = since_ms + DEEDS_FROM_MS
+        for kind in deeds:
             deed = DEEDS.get(kind)
             first, act, last = deed if deed is not None else ((), {"take_step": kind, "person": "$person"}, ())
-            wrong = {"twist": {"id": twist} | ({"wait": f"{self.wait_ms}ms"} if self.wait_ms else {})} if twist else {}
+            waits = {"wait": f"{self.wait_ms}ms"} if self.wait_ms else {}
+            wrong = {"twist": {"id": twist} | waits} if twist is not None and not self.forbidding else {}
             yield from (self._at(from_ms, one, person) for one in first)
-            yield self._at(from_ms + 1_000, act, person) | wrong
+            again = self.step.times if deed is not None and wrong and self.twist == REPEATED else 1
+            yield from (self._at(from_ms + 1_000 + number, act, person) | wrong for number in range(again))
             until_ms = from_ms + (self.wait_ms if twist else 0) + 4_000
+            until_ms += self.step.delay_ms + WORK_BEFORE_MS if self.forbidding else 0
             yield from (self._at(until_ms, one, person) for one in last)
             from_ms = until_ms + DEEDS_APART_MS - 4_000
-        if REFUSED in self.beside:
-            at_ms = from_ms - DEEDS_FROM_MS + self._refused_from_ms() - len(self.deeds) * DEEDS_APART_MS
+        if REFUSED in self.beside and not (deeds and PEOPLE_DO.issuperset(deeds)):
+            at_ms = since_ms + _refused_from_ms(deeds)
             yield self._at(at_ms, {"disable_agent": "main"}, person)
             yield self._at(at_ms + DEEDS_APART_MS, {"enable_agent": "main"}, person)
-
-    def _refused_from_ms(self) -> int:
-        return DEEDS_FROM_MS + (len(self.deeds) + 1) * DEEDS_APART_MS
 
     def _at(self, at_ms: int, act: dict[str, str], person: str) -> dict[str, Any]:
         known = {"$person": person, "$tool": self.tool}
         return {"at": f"{at_ms}ms"} | {key: known.get(value, value) for key, value in act.items()}
+
+
+def _refused_from_ms(deeds: list[str]) -> int:
+    """When, in a stay, requests are made that nothing will let in."""
+    return DEEDS_FROM_MS + (len(deeds) + 1) * DEEDS_APART_MS
 
 
 def _tool(system: System) -> str | None:

@@ -46,15 +46,17 @@ Values = Mapping[str, Any]
 def declared_steps(system: System, requirements: RequirementSet) -> tuple[Step, ...]:
     """The steps of a system that a requirements file declares; events that nothing there emits are none.
 
-    What the system insists on is among them, also where the file does not say who does it.
+    What the system insists on is among them, also where the file does not say who does it, and so are the deeds of operators
+    and people with which something can go wrong.
     """
-    kinds = requirements.vocabulary.kinds
     insisted = {kind for _, one in system.insisting() for _, kind in one.steps()}
     found = []
-    for kind in (one for name, one in kinds.items() if one.emitted_by or name in insisted):
+    for kind in requirements.vocabulary.kinds.values():
         by = [made for name in kind.emitted_by if (made := emitter(name, system)) is not None]
-        if by or kind.name in insisted:
-            found.append(_Reading(system, requirements, kind, tuple(by), insisted=kind.name in insisted).step())
+        if by or kind.name in insisted or kind.name in DEEDS:
+            step = _Reading(system, requirements, kind, tuple(by), insisted=kind.name in insisted).step()
+            if by or kind.name in insisted or step.twists:
+                found.append(step)
     return tuple(found)
 
 
@@ -79,7 +81,9 @@ class _Reading:
         for rule, clause in self.roles:
             self._aliases(rule, clause)
         occasional = bool(self.keys) and self.keys <= {"after"} and not self._calls()
-        if not before and not after:
+        if not self.by:
+            before, after = (), ()
+        elif not before and not after:
             before, after = ((), ("task.started",)) if occasional else self._by_default()
         values = self._values()
         otherwise = self._otherwise(values)
@@ -227,18 +231,19 @@ class _Reading:
 
     def _twists(self, step: Step, otherwise: Values) -> Iterator[str]:
         """The misbehaviours that the rules give a meaning to; what servers do as a part of their work nobody puts off."""
-        if not self.by:
+        deed = not self.by and self.kind.name in DEEDS
+        if not self.by and not deed:
             return
-        ours = any(one.sort not in SERVER_SIDE for one in self.by)
-        if self.keys & {"needs_earlier", "leads_to"}:
+        ours = deed or any(one.sort not in SERVER_SIDE for one in self.by)
+        if self.keys & {"needs_earlier", "leads_to"} and not deed:
             yield LEFT_OUT
-        if otherwise:
+        if otherwise and not deed:
             yield OTHERWISE
-        if ours and (step.late_ms or step.old_ms):
+        if ours and not deed and (step.late_ms or step.old_ms):
             yield LATE
-        if step.tied and (ours or (self._calls() and "payee" in step.tied)):
+        if step.tied and not deed and (ours or (self._calls() and "payee" in step.tied)):
             yield FOR_ANOTHER
-        if ours and step.count > 1:
+        if ours and not deed and step.count > 1:
             yield TOO_FEW
         if self.keys & FORBIDS and not self._calls():
             yield DESPITE
