@@ -135,7 +135,8 @@ class _Reading:
                 )
 
     def _bans(self) -> Iterator[Tie]:
-        for rule, clause in self.roles if self.insisted else ():
+        """What rules forbid after the step, and what lifts that."""
+        for rule, clause in self.roles:
             assert rule.other is not None or clause.key not in FORBIDS, "what forbids is tied to something"
             if clause.key == "after":
                 lifted = rule.ends.kinds if rule.ends is not None else ()

@@ -67,13 +67,16 @@ def before(world: World, moment: Moment, found: Occurrence) -> None:
         if twist == LEFT_OUT + step.kind and found.attempt is None:
             world.write(*found._replace(attempt=STOPPED))
         happen(world, step, by, found, attempt=found.attempt)
-    elif twist not in (LEFT_OUT + step.kind, LATE + step.kind) and not _over(step, twist):
+    elif twist not in (LEFT_OUT + step.kind, LATE + step.kind) and not _makes_up(world, step, twist):
         happen(world, step, by, found, times=_times(step, by, twist))
 
 
-def _over(step: Step, twist: str | None) -> bool:
-    """Whether the step was done before what ends it, and is not done again."""
-    return twist is not None and any(twist == DESPITE + kind for tie in step.needs for kind in tie.ended_by)
+def _makes_up(world: World, step: Step, twist: str | None) -> bool:
+    """Whether the step would lift what somebody goes on in spite of: it is not done, or was done before that."""
+    if twist is None or not twist.startswith(DESPITE):
+        return False
+    forbidding = world.design.schedule.steps.get(twist.removeprefix(DESPITE))
+    return forbidding is not None and any(step.kind in tie.ended_by for tie in forbidding.bans)
 
 
 def _after(world: World, moment: Moment, found: Occurrence) -> None:
@@ -82,6 +85,8 @@ def _after(world: World, moment: Moment, found: Occurrence) -> None:
     if moment.only:
         if twist == DESPITE + step.kind:
             _in_spite(world, moment, found)
+        return
+    if _makes_up(world, step, twist):
         return
     if by.sort in SERVER_SIDE:
         if twist in (LEFT_OUT + step.kind, OTHERWISE + step.kind) and found.attempt is None:
@@ -109,7 +114,7 @@ def _in_time(world: World, moment: Moment, found: Occurrence, twist: str | None)
 def _in_spite(world: World, moment: Moment, found: Occurrence) -> None:
     """What forbids something happens while nobody takes notice; what it ends was done before it."""
     for step in world.design.schedule.steps.values():
-        if any(moment.step.kind in tie.ended_by for tie in step.needs):
+        if step.needs and any(step.kind in tie.ended_by for tie in moment.step.bans):
             for by in step.by:
                 if takes_part(world.design, by, found):
                     happen(world, step, by, found, times=step.count)

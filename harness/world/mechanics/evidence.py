@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.plan.controls import INSISTING
-from harness.plan.steps import SERVER_SIDE, Step, Tie
+from harness.plan.steps import Step, Tie
+from harness.trace import STANDARD
 from harness.world.mechanics import beside
 from harness.world.mechanics.occurrences import Moment, Occurrence, known, takes_part
 from harness.world.mechanics.schedule import Ask
@@ -41,11 +42,14 @@ def _take(world: World, step: Step, found: Occurrence) -> None:
         if by.sort != "endpoint" and takes_part(world.design, by, found):
             outer = world.stepping
             world.stepping = (*outer, found.kind, step.kind)
-            if by.sort in SERVER_SIDE:
-                beside.happen(world, step, by, found)
-            else:
-                beside.before(world, Moment(step, by, True), found)
+            beside.before(world, Moment(step, by, True), _effect(found))
             world.stepping = outer
+
+
+def _effect(found: Occurrence) -> Occurrence:
+    """The event as it would be written: a request knows more than the effect says."""
+    own = STANDARD.kinds[found.kind].own if found.kind in STANDARD.kinds else found.own
+    return found._replace(own={name: value for name, value in found.own.items() if name in own})
 
 
 def _satisfied(world: World, ask: Ask, tie: Tie, facts: Mapping[str, Any]) -> bool:
