@@ -84,11 +84,15 @@ class Filled(Closed):
     otherwise: str | bool | int | float | None = None
 
 
+Compared = Literal["is", "is not", "<", "<=", ">", ">="]
+
+
 class Tie(Closed):
     """What a rule asks of a step before events of the kinds `about`: the evidence that a guard can look for.
 
     `same` are pairs of fields, of the event and of the step; an age up to `within_ms` counts; `ended_by` are events after
-    which the step counts only `grace_ms` longer.
+    which the step counts only `grace_ms` longer. `compares` are further tests of a field of the event against one of the
+    step, `differs` fields of the step itself that are not equal.
     """
 
     about: tuple[str, ...] = ()
@@ -99,6 +103,8 @@ class Tie(Closed):
     use_once: bool = False
     ended_by: tuple[str, ...] = ()
     grace_ms: int = 0
+    compares: tuple[tuple[str, Compared, str], ...] = ()
+    differs: tuple[tuple[str, str], ...] = ()
 
 
 class Step(Closed):

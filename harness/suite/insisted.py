@@ -11,7 +11,7 @@ from harness.load import Document, Problem, did_you_mean
 from harness.plan import System
 from harness.plan.insisted import Insisted
 from harness.plan.steps import STOPPABLE
-from harness.trace import STANDARD, Vocabulary
+from harness.trace import Vocabulary
 
 Path = tuple[str | int, ...]
 
@@ -36,7 +36,7 @@ def _procedure(path: tuple[str, ...], place: Insisted, document: Document, vocab
     if kind not in vocabulary.kinds:
         hint = did_you_mean(kind, list(vocabulary.kinds), all_up_to=0)
         yield document.problem(f"unknown event `{kind}`", *path, on_key=True, suggestion=hint)
-    elif kind in STANDARD.kinds and kind not in STOPPABLE and (place.requires or place.refuses_after):
+    elif kind not in STOPPABLE and not vocabulary.kinds[kind].emitted_by and (place.requires or place.refuses_after):
         key = "requires" if place.requires else "refuses_after"
         hint = f"what operators do can be: {', '.join(f'`{one}`' for one in sorted(STOPPABLE))}; `ensures` goes everywhere"
         yield document.problem(f"`{kind}` cannot be refused here", *path, key, on_key=True, suggestion=hint)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, cast, get_args
 
 from harness.plan.steps import (
     DEEDS,
@@ -22,6 +22,7 @@ from harness.plan.steps import (
     REPEATED,
     SERVER_SIDE,
     TOO_FEW,
+    Compared,
     Emitter,
     Filled,
     Step,
@@ -31,7 +32,7 @@ from harness.plan.steps import (
 from harness.plan.system import System
 from harness.requirements import Clause, RequirementSet, Rule, Words
 from harness.requirements.candidates import Candidates
-from harness.requirements.conditions import Node, Not, Other, tests
+from harness.requirements.conditions import All, Node, Not, Other, Test, tests
 from harness.trace import STANDARD, Field, Kind
 
 MOST_TIMES = 200
@@ -132,6 +133,8 @@ class _Reading:
                     use_once=rule.use_once,
                     ended_by=rule.ends.kinds if rule.ends is not None else (),
                     grace_ms=rule.grace_ms or 0,
+                    compares=tuple(_compares(rule.compare)),
+                    differs=tuple((left, right) for left, op, right in _compares(clause.where) if op == "is not"),
                 )
 
     def _bans(self) -> Iterator[Tie]:
@@ -244,7 +247,7 @@ class _Reading:
             yield LATE
         if step.tied and not deed and (ours or (self._calls() and "payee" in step.tied)):
             yield FOR_ANOTHER
-        if ours and not deed and step.count > 1:
+        if ours and not deed and (step.count > 1 or step.apart):
             yield TOO_FEW
         if self.keys & FORBIDS and not self._calls():
             yield DESPITE
@@ -260,6 +263,13 @@ class _Reading:
 def _apart(node: Node | None) -> bool:
     """Whether a condition asks for somebody else than another field says: separation of duties."""
     return any(test.op in ("is not", "not in") and isinstance(test.right, Other) for test in tests(node))
+
+
+def _compares(node: Node | None) -> Iterator[tuple[str, Compared, str]]:
+    """The tests of a condition, all of which must be so, that hold a field against another."""
+    for part in node.parts if isinstance(node, All) else (node,):
+        if isinstance(part, Test) and isinstance(part.right, Other) and part.op in get_args(Compared):
+            yield part.field, cast(Compared, part.op), part.right.name
 
 
 def _person(field: Field) -> bool:

@@ -25,7 +25,8 @@ from harness.plan.steps import (
     Emitter,
     Step,
 )
-from harness.trace import Attempt, Cause
+from harness.trace import STANDARD, Attempt, Cause
+from harness.world.mechanics import evidence
 from harness.world.mechanics.filling import filled, for_another
 from harness.world.mechanics.occurrences import Moment, Occurrence, known, takes_part, who_of
 from harness.world.mechanics.records import Due
@@ -59,13 +60,39 @@ def write(world: World, moments: Iterable[Moment], found: Occurrence) -> int:
     return number
 
 
+def missing(world: World, place: str, found: Occurrence, *, api: str | None = None) -> str | None:
+    """What is missing of the evidence that a place insists on, by kind; None where all is there.
+
+    Whoever takes such a step does so now, where nothing keeps them from it; an endpoint's is a call of its own.
+    """
+    asks = world.design.schedule.asks.get(place)
+    if not asks or not world.design.on(INSISTING, api):
+        return None
+    wanted = [ask.step for ask in asks if not ask.ban]
+    world.taken |= {step.kind for step in wanted}
+    for step in wanted:
+        for by in step.by:
+            if by.sort != "endpoint" and step.kind not in world.stepping and takes_part(world.design, by, found):
+                outer = world.stepping
+                world.stepping = (*outer, found.kind, step.kind)
+                before(world, Moment(step, by, True), _effect(found))
+                world.stepping = outer
+    return evidence.first_missing(world, asks, known(found))
+
+
+def _effect(found: Occurrence) -> Occurrence:
+    """The event as it would be written: a request knows more than the effect says."""
+    own = STANDARD.kinds[found.kind].own if found.kind in STANDARD.kinds else found.own
+    return found._replace(own={name: value for name, value in found.own.items() if name in own})
+
+
 def before(world: World, moment: Moment, found: Occurrence) -> None:
     """What comes of a step that is due before an event."""
     step, by = moment.step, moment.by
     twist = twist_of(world, found)
     if by.sort in SERVER_SIDE:
         if twist == LEFT_OUT + step.kind and found.attempt is None:
-            world.write(*found._replace(attempt=STOPPED))
+            world.write(*_wanted(found, twist)._replace(attempt=STOPPED))
         happen(world, step, by, found, attempt=found.attempt)
     elif twist not in (LEFT_OUT + step.kind, LATE + step.kind) and not _makes_up(world, step, twist):
         happen(world, step, by, found, times=_times(step, by, twist))
@@ -90,7 +117,7 @@ def _after(world: World, moment: Moment, found: Occurrence) -> None:
         return
     if by.sort in SERVER_SIDE:
         if twist in (LEFT_OUT + step.kind, OTHERWISE + step.kind) and found.attempt is None:
-            happen(world, step, by, found, attempt=STOPPED)
+            happen(world, step, by, _wanted(found, twist), attempt=STOPPED)
             found = found._replace(cause=HONEST) if twist == OTHERWISE + step.kind else found
         happen(world, step, by, found, attempt=found.attempt)
     elif found.attempt is None:
@@ -105,10 +132,15 @@ def _in_time(world: World, moment: Moment, found: Occurrence, twist: str | None)
         return
     ensured_ms = ensured(world, step, found)
     if ensured_ms is not None:
-        happen(world, step, by, found, attempt=Attempt((INSISTING,)))
+        happen(world, step, by, _wanted(found, twist), attempt=Attempt((INSISTING,)))
         world.plan(Due(world.now_ms + ensured_ms, "step", step.kind, Owed(moment, found._replace(cause=HONEST))))
     if twist == LATE + step.kind:
         world.plan(Due(world.now_ms + step.late_ms + 1, "step", step.kind, Owed(moment, found)))
+
+
+def _wanted(found: Occurrence, twist: str | None) -> Occurrence:
+    """The event with what its author wanted, also where that is known from the task alone."""
+    return found if found.cause is not None else found._replace(cause=Cause("task", twist))
 
 
 def _in_spite(world: World, moment: Moment, found: Occurrence) -> None:
@@ -153,7 +185,7 @@ def twist_of(world: World, found: Occurrence) -> str | None:
 
 
 def _times(step: Step, by: Emitter, twist: str | None) -> int:
-    if twist == TOO_FEW + step.kind and step.distinct is None:
+    if twist == TOO_FEW + step.kind and step.distinct is None and step.count > 1:
         return step.count - 1
     own = by.sort == "agent" or (by.sort == "people" and by.name == "agent")
     return step.times if own and twist == REPEATED + step.kind else step.count
@@ -164,11 +196,16 @@ def happen(
 ) -> None:
     """A step is done, as often as it takes, each time by the next of those who do it."""
     twist = twist_of(world, found)
+    insisted = attempt is None and step.kind in world.design.schedule.asks
     for number in range(times):
-        turn = 0 if twist == TOO_FEW + step.kind else number
-        who = who_of(world, by, found.who, turn=turn, apart=step.apart)
+        alone = twist == TOO_FEW + step.kind
+        turn = 0 if alone else number
+        who = who_of(world, by, found.who, turn=turn, apart=step.apart and not alone)
         facts, otherwise = known(found), twist == OTHERWISE + step.kind
         if twist == FOR_ANOTHER + step.kind:
             who, facts = for_another(world, step, who, facts)
         own = filled(world, step, who, facts, otherwise=otherwise, turn=turn)
+        if insisted:
+            due = Occurrence(step.kind, who, own, None, None, found.cause)
+            attempt = Attempt((INSISTING,)) if missing(world, step.kind, due) is not None else None
         world.emit(step.kind, who, own, attempt=attempt, cause=found.cause)

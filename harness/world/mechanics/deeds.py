@@ -12,7 +12,7 @@ from typing import Any
 from harness.plan.controls import INSISTING
 from harness.plan.steps import OTHERWISE, REPEATED
 from harness.trace import Attempt, Cause, Who
-from harness.world.mechanics import beside, evidence
+from harness.world.mechanics import beside
 from harness.world.mechanics.commands import Deed, TakeStep
 from harness.world.mechanics.filling import filled
 from harness.world.mechanics.occurrences import Occurrence, known, takes_part, who_of
@@ -38,8 +38,7 @@ def done(world: World, deed: Deed, kind: str, who: Who, own: Mapping[str, Any] |
     if world.preparing:
         _prepared(world, found)
         return False
-    missing = evidence.missing(world, kind, found)
-    attempt = Attempt((INSISTING,)) if missing is not None else None
+    attempt = Attempt((INSISTING,)) if beside.missing(world, kind, found) is not None else None
     world.emit(kind, who, own, attempt=attempt, cause=found.cause)
     return attempt is None
 

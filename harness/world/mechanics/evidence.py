@@ -1,55 +1,30 @@
-"""K32: where a design insists on earlier steps, their evidence is looked for before anything is done.
+"""K32: where a design insists on earlier steps, their evidence is there or it is not.
 
-Looks at what was recorded and at nothing else: neither rules nor verdicts. Whoever takes such a step does so now, where
-nothing keeps them from it; then it is there or it is not.
+Looks at what was recorded and at nothing else: neither rules nor verdicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING, Any
 
-from harness.plan.controls import INSISTING
-from harness.plan.steps import Step, Tie
-from harness.trace import STANDARD
-from harness.world.mechanics import beside
-from harness.world.mechanics.occurrences import Moment, Occurrence, known, takes_part
+from harness.plan.steps import Compared, Step, Tie
 from harness.world.mechanics.schedule import Ask
-from harness.world.mechanics.state import World
+
+if TYPE_CHECKING:
+    from harness.world.mechanics.state import World
 
 Recorded = tuple[int, Mapping[str, Any]]
 
 
-def missing(world: World, place: str, found: Occurrence, *, api: str | None = None) -> str | None:
-    """The kind of event whose evidence is missing at a place, or that forbids what is asked for; None where all is well."""
-    asks = world.design.schedule.asks.get(place)
-    if not asks or not world.design.on(INSISTING, api):
-        return None
-    world.taken = frozenset(ask.step.kind for ask in asks if not ask.ban)
+def first_missing(world: World, asks: Iterable[Ask], facts: Mapping[str, Any]) -> str | None:
+    """The kind of event whose evidence is missing, or that forbids what is asked for; where all is well it is used up."""
     for ask in asks:
-        if not ask.ban:
-            _take(world, ask.step, found)
-    facts = known(found)
-    failed = next((ask.step.kind for ask in asks if not all(_satisfied(world, ask, tie, facts) for tie in ask.ties)), None)
-    if failed is None:
-        _spend(world, asks, facts)
-    return failed
-
-
-def _take(world: World, step: Step, found: Occurrence) -> None:
-    """The step is done by those who take part, as it would be right before the event; an endpoint's is a call of its own."""
-    for by in step.by:
-        if by.sort != "endpoint" and takes_part(world.design, by, found):
-            outer = world.stepping
-            world.stepping = (*outer, found.kind, step.kind)
-            beside.before(world, Moment(step, by, True), _effect(found))
-            world.stepping = outer
-
-
-def _effect(found: Occurrence) -> Occurrence:
-    """The event as it would be written: a request knows more than the effect says."""
-    own = STANDARD.kinds[found.kind].own if found.kind in STANDARD.kinds else found.own
-    return found._replace(own={name: value for name, value in found.own.items() if name in own})
+        if not all(_satisfied(world, ask, tie, facts) for tie in ask.ties):
+            return ask.step.kind
+    _spend(world, asks, facts)
+    return None
 
 
 def _satisfied(world: World, ask: Ask, tie: Tie, facts: Mapping[str, Any]) -> bool:
@@ -68,10 +43,25 @@ def _live(world: World, ask: Ask, tie: Tie, facts: Mapping[str, Any]) -> Iterato
             continue
         if not all(facts.get(left) is not None and facts[left] == one.get(right) for left, right in tie.same):
             continue
+        if not all(_holds(facts.get(left), op, one.get(right)) for left, op, right in tie.compares):
+            continue
+        if any(one.get(left) == one.get(right) for left, right in tie.differs):
+            continue
         if not ask.any_outcome and _came_out_otherwise(ask.step, one):
             continue
         if not _ended(world, tie, then_ms, one):
             yield then_ms, one
+
+
+_TESTS: Mapping[Compared, Callable[[Any, Any], bool]] = {"is": eq, "is not": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+def _holds(left: Any, op: Compared, right: Any) -> bool:
+    """A test of what is asked for against what was recorded; what is missing, or of another sort, fails it."""
+    if left is None or right is None:
+        return False
+    numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
+    return (numbers or type(left) is type(right)) and _TESTS[op](left, right)
 
 
 def _came_out_otherwise(step: Step, one: Mapping[str, Any]) -> bool:
@@ -89,7 +79,7 @@ def _ended(world: World, tie: Tie, then_ms: int, one: Mapping[str, Any]) -> bool
     return False
 
 
-def _spend(world: World, asks: tuple[Ask, ...], facts: Mapping[str, Any]) -> None:
+def _spend(world: World, asks: Iterable[Ask], facts: Mapping[str, Any]) -> None:
     """What can be used once is used up, the oldest first."""
     for ask in asks:
         for tie in ask.ties:

@@ -11,7 +11,7 @@ from typing import Any
 from harness.plan.controls import INSISTING
 from harness.plan.steps import OTHERWISE, SERVER_SIDE, Emitter
 from harness.trace import Cause
-from harness.world.mechanics import evidence
+from harness.world.mechanics import beside
 from harness.world.mechanics.beside import BASE, happen
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.effects import Effect, Hop, Stop, operation_fields
@@ -41,7 +41,7 @@ def refusal(world: World, call: Call, hop: Hop, asked: Asked) -> Stop | None:
     found = Occurrence(last, hop.who, _of_call(call, hop, asked), hop.request, None, Cause(call.goal, call.twist))
     if _came_out_otherwise(world, hop, found):
         return Stop((BASE,), error="step_refused", status=409)
-    missing = evidence.missing(world, hop.info.name, found, api=hop.info.api)
+    missing = beside.missing(world, hop.info.name, found, api=hop.info.api)
     return Stop((INSISTING,), error="step_missing", status=428, challenge=missing) if missing is not None else None
 
 
