@@ -99,7 +99,7 @@ class _Reading:
             times=self._times(),
             aims=self.aims,
             late_ms=max((rule.within_ms or 0 for rule, clause in self.roles if clause.key == "leads_to"), default=0),
-            old_ms=max((rule.within_ms or 0 for rule in needed), default=0) if set(before) <= DEEDS.keys() else 0,
+            old_ms=max((rule.within_ms or 0 for rule in needed), default=0) if all(map(self._deed, before)) else 0,
             delay_ms=max((rule.delay_ms or rule.grace_ms or 0 for rule, c in self.roles if c.key in FORBIDS), default=0),
             count=counted.at_least if counted is not None else 1,
             distinct=counted.distinct if counted is not None else None,
@@ -114,6 +114,11 @@ class _Reading:
     def _calls(self) -> bool:
         """Whether the step is a call of its own, which happens whenever it is made."""
         return any(one.sort == "endpoint" for one in self.by)
+
+    def _deed(self, kind: str) -> bool:
+        """Whether an event is something that operators or people do by themselves, at an instant of their own."""
+        by = [emitter(name, self.system) for name in self.candidates.vocabulary.kinds[kind].emitted_by]
+        return kind in DEEDS or (bool(by) and all(one is not None and one.sort == "operator" for one in by))
 
     def _another(self, name: str) -> bool:
         """Whether a step can be done for another than what a field of it says."""
