@@ -112,9 +112,9 @@ class Step(Closed):
 
     `before` and `after` are the kinds of events that it stands beside; `fields` say how each of its own is filled;
     `twists` are the misbehaviours that something in the requirements gives a meaning to; `times` how often too often is,
-    `late_ms` how long after its event the step may come, `old_ms` how long before, `delay_ms` from when on it forbids;
-    `aims` the requirements that speak of it. It is done `count` times, by different ones in the field `distinct`; `tied`
-    are the fields by which rules know for what it was done. An `occasional` step belongs to no ordinary work; one that is
+    `late_ms` how long after its event the step may come, `old_ms` how long before, `delay_ms` from when on it forbids,
+    `window_ms` in what time it is counted; `aims` the requirements that speak of it. It is done `count` times, by different
+    ones in the field `distinct`; `tied` are the fields by which rules know for what it was done. An `occasional` step belongs to no ordinary work; one that is
     done `apart` is not done by whoever it is for. `needs` and `bans` are what rules ask before other events, and forbid
     after it.
     """
@@ -129,6 +129,7 @@ class Step(Closed):
     late_ms: int = 0
     old_ms: int = 0
     delay_ms: int = 0
+    window_ms: int = 0
     aims: tuple[str, ...] = ()
     count: int = 1
     distinct: str | None = None

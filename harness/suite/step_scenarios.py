@@ -7,7 +7,7 @@ gone, and their time is over, since a step of theirs must not stand in for one t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.plan.scenario import Scenario
@@ -47,11 +47,13 @@ class _Made:
 
     def __init__(self, twist: str, step: Step, system: System) -> None:
         self.twist, self.step, self.system = twist, step, system
-        beside = (*step.before, *step.after)
+        steps = {one.kind: one for one in steps_of(system)}
+        beside = tuple(_roots(step, steps))
         own = {one.kind for one in steps_of(system) if not one.before and not one.after and one.by}
         self.tool = _tool(system)
         done = own | (DEEDS.keys() if self.tool is not None else DEEDS.keys() - ABOUT_TOOLS)
         self.deeds = [kind for kind in dict.fromkeys((*beside, step.kind)) if kind in done]
+        self.apart_ms = max((steps[kind].window_ms for kind in self.deeds if kind in steps), default=0)
         self.only_deeds = all(kind in DEEDS or kind in own for kind in beside) and bool(self.deeds)
         self.beside = frozenset(beside)
         self.forbidding = twist == DESPITE and step.kind in self.deeds
@@ -73,7 +75,7 @@ class _Made:
                 visits.append(self._visit(person, since_ms, own, deeds))
                 actions += self._actions(person, since_ms, own, deeds)
                 since_ms += self.work_from_ms + PHASE_MS + len(deeds) * self.wait_ms + self.step.delay_ms
-            since_ms += self.step.late_ms
+            since_ms += self.step.late_ms + self.apart_ms  # nor may the two be counted together
         return Scenario.model_validate(
             {
                 "kind": "scenario",
@@ -148,6 +150,16 @@ class _Made:
     def _at(self, at_ms: int, act: dict[str, str], person: str) -> dict[str, Any]:
         known = {"$person": person, "$tool": self.tool}
         return {"at": f"{at_ms}ms"} | {key: known.get(value, value) for key, value in act.items()}
+
+
+def _roots(step: Step, steps: Mapping[str, Step], seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The events beside which a step stands in the end: of a step beside another step, those beside which that stands."""
+    for kind in (*step.before, *step.after):
+        other = steps.get(kind)
+        if other is not None and (other.before or other.after) and kind not in seen:
+            yield from _roots(other, steps, seen | {kind})
+        else:
+            yield kind
 
 
 def _refused_from_ms(deeds: list[str]) -> int:

@@ -36,6 +36,7 @@ from harness.requirements.conditions import All, Node, Not, Other, Test, tests
 from harness.trace import STANDARD, Field, Kind
 
 MOST_TIMES = 200
+A_SHARE = 100
 ABOUT_OPERATIONS = frozenset(STANDARD.kinds["operation.requested"].own) - {"owner", "entitled", "record", "category"}
 ENDS = frozenset({"unless_since", "until"})
 FORBIDS = frozenset({"unless_since", "after"})
@@ -101,6 +102,7 @@ class _Reading:
             late_ms=max((rule.within_ms or 0 for rule, clause in self.roles if clause.key == "leads_to"), default=0),
             old_ms=max((rule.within_ms or 0 for rule in needed), default=0) if all(map(self._deed, before)) else 0,
             delay_ms=max((rule.delay_ms or rule.grace_ms or 0 for rule, c in self.roles if c.key in FORBIDS), default=0),
+            window_ms=max((rule.window_ms or 0 for rule, clause in self.roles if clause.key == "of"), default=0),
             count=counted.at_least if counted is not None else 1,
             distinct=counted.distinct if counted is not None else None,
             tied=tuple(dict.fromkeys(right for rule in needed for _, right in rule.same if self._another(right))),
@@ -191,7 +193,7 @@ class _Reading:
 
     def _values(self) -> Values:
         """Values of the event's own fields under which the rules are kept, as far as one choice can do that."""
-        chosen: dict[str, Any] = {}
+        chosen: dict[str, Any] = self._shares()
         for rule, clause in sorted(self.roles, key=lambda role: role[1].key == "never"):
             if clause.where is None:
                 continue
@@ -244,7 +246,7 @@ class _Reading:
         if not self.by and not deed:
             return
         ours = deed or any(one.sort not in SERVER_SIDE for one in self.by)
-        if self.keys & {"needs_earlier", "leads_to"} and not deed:
+        if self.keys & {"needs_earlier", "leads_to", "still_open"} and not deed:
             yield LEFT_OUT
         if otherwise and not deed:
             yield OTHERWISE
@@ -260,9 +262,15 @@ class _Reading:
             yield REPEATED
 
     def _times(self) -> int:
-        counting = [rule for rule, clause in self.roles if clause.key == "of" and not (rule.distinct or rule.sum_of)]
-        limits = [int(rule.at_most) for rule in counting]
-        return min(MOST_TIMES, max(limits) + 1) if limits else 1
+        """How often is too often, for the tightest limit that a repetition reaches."""
+        counting = [rule for rule, clause in self.roles if clause.key == "of" and not rule.distinct]
+        often = [A_SHARE + 1 if rule.sum_of else int(rule.at_most) + 1 for rule in counting]
+        return min(MOST_TIMES, max(often)) if often else 1
+
+    def _shares(self) -> dict[str, float]:
+        """Of what is added up, so little at a time that ordinary work stays within the limit."""
+        summed = [rule for rule, clause in self.roles if clause.key == "of" and rule.sum_of in self.kind.own]
+        return {str(rule.sum_of): rule.at_most / A_SHARE for rule in sorted(summed, key=lambda rule: -rule.at_most)}
 
 
 def _apart(node: Node | None) -> bool:

@@ -187,8 +187,7 @@ def twist_of(world: World, found: Occurrence) -> str | None:
 def _times(step: Step, by: Emitter, twist: str | None) -> int:
     if twist == TOO_FEW + step.kind and step.distinct is None and step.count > 1:
         return step.count - 1
-    own = by.sort == "agent" or (by.sort == "people" and by.name == "agent")
-    return step.times if own and twist == REPEATED + step.kind else step.count
+    return step.times if by.sort not in SERVER_SIDE and twist == REPEATED + step.kind else step.count
 
 
 def happen(
