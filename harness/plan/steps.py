@@ -114,9 +114,9 @@ class Step(Closed):
     `twists` are the misbehaviours that something in the requirements gives a meaning to; `times` how often too often is,
     `late_ms` how long after its event the step may come, `old_ms` how long before, `delay_ms` from when on it forbids,
     `window_ms` in what time it is counted; `aims` the requirements that speak of it. It is done `count` times, by different
-    ones in the field `distinct`; `tied` are the fields by which rules know for what it was done. An `occasional` step belongs to no ordinary work; one that is
-    done `apart` is not done by whoever it is for. `needs` and `bans` are what rules ask before other events, and forbid
-    after it.
+    ones in the field `distinct`; `tied` are the fields by which rules know for what it was done. An `occasional` step
+    belongs to no ordinary work; one that is done `apart` is not done by whoever it is for. `needs` and `bans` are what
+    rules ask before other events, and forbid after it.
     """
 
     kind: str
