@@ -13,8 +13,10 @@ DEFAULT_FOLDER = "schemas"
 SHORTHAND: Mapping[str, Mapping[str, Any]] = {
     "Setting": {"enum": ["on", "off", True, False], "description": "The control with its default settings, or none."},
     "Twist": {
-        "type": "string", "pattern": "^([A-Z][0-9]+|[a-z_]+[.][a-z].*)$", "description": "The misbehaviour, by its id.",
-    },  # fmt: skip
+        "type": "string",
+        "pattern": "^([A-Z][0-9]+|[a-z_]+[.][a-z].*)$",
+        "description": "The misbehaviour, by its id.",
+    },
     "Evidence": {"type": "string", "description": "The kind of event, compared as the requirements ask."},
 }
 """What a file may write instead of a group of keys, by the group's model."""
