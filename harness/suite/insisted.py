@@ -21,6 +21,9 @@ def insisted_problems(system: System, document: Document, vocabulary: Vocabulary
     for path, place in system.insisting():
         if path[0] == "procedures":
             yield from _procedure(path, place, document, vocabulary)
+        elif system.apis[path[1]].kind == "a2a":
+            hint = "say it at the endpoints that the agent calls"
+            yield document.problem("nothing is insisted on where an agent gets its message", *path, suggestion=hint)
         for inside, kind in place.steps():
             if kind not in vocabulary.kinds:
                 near = did_you_mean(kind, list(vocabulary.kinds), all_up_to=0)

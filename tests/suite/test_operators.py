@@ -65,6 +65,9 @@ CASES = {
     "mandate": (f"{PAYOUT}\n    needs_earlier: mandate.signed\n    same: [user]\n    unless_since: mandate.ended",
                 "apis: {payments: {endpoints: {pay: {requires: [mandate.signed]}}}}",
                 {"left_out.mandate.signed", "for_another.mandate.signed", "despite.mandate.ended"}),
+    "assessed": ("every: llm.received\n    where: provider is acme_llm\n    needs_earlier: claim.reviewed\n    same: [task]",
+                 "apis: {llm_gateway: {endpoints: {complete: {requires: [claim.reviewed]}}}}",
+                 {"left_out.claim.reviewed"}),
 }  # fmt: skip
 
 
@@ -208,6 +211,8 @@ def test_the_requirements_that_are_shipped_get_no_further_scenarios() -> None:
          "4:14: unknown event `agent.enabld`; did you mean `agent.enabled`?"),
         ("procedures: {agent.enabled: {requires: [{step: change.approved, same: [agnt]}]}}",
          "4:72: `change.approved` has no field `agnt`; did you mean `agent`?"),
+        ("apis: {a2a: {endpoints: {message: {requires: [change.approved]}}}}",
+         "4:35: nothing is insisted on where an agent gets its message; say it at the endpoints that the agent calls"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_what_is_insisted_on_is_told_at_its_place(design: str, message: str, tmp_path: Path) -> None:
