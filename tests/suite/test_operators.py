@@ -52,6 +52,10 @@ CASES = {
     "reviewed": (f"{PAYOUT}\n    needs_earlier: claim.reviewed\n    earlier_where: outcome is approve\n    same: [operation]",
                  "apis: {payments: {endpoints: {pay: {requires: [claim.reviewed]}}}}",
                  {"left_out.claim.reviewed", "otherwise.claim.reviewed", "for_another.claim.reviewed"}),
+    "letters": ("every: operation.completed\n    where: type is write_letter\n    needs_earlier: claim.reviewed\n"
+                "    same: [operation]",
+                "apis: {documents: {endpoints: {create: {requires: [claim.reviewed]}}}}",
+                {"left_out.claim.reviewed", "for_another.claim.reviewed"}),
     "payee": (f"{PAYOUT}\n    needs_earlier: payee.confirmed\n    same: [user, payee]\n    use_once: true",
               "apis: {payments: {endpoints: {pay: {requires: [payee.confirmed]}}}}",
               {"left_out.payee.confirmed", "for_another.payee.confirmed"}),
@@ -75,7 +79,7 @@ def project(folder: Path, rule: str, design: str = "", events: str = EVENTS) -> 
     """A requirements file with one rule `r`, on the insurer with more in it."""
     (folder / "system.yaml").write_text(f"kind: system\nname: more\nbased_on: {INSURANCE}\n{design}\n")
     path = folder / "requirements.yaml"
-    values = "values: {type: [claim_payout]}\n"
+    values = "values: {type: [claim_payout, write_letter]}\n"
     path.write_text(f"system: system.yaml\n{values}events:\n{events}requirements:\n  - id: r\n    {rule}\n")
     return str(path)
 

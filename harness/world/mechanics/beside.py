@@ -75,7 +75,7 @@ def missing(world: World, place: str, found: Occurrence, *, api: str | None = No
             if by.sort != "endpoint" and step.kind not in world.stepping and takes_part(world.design, by, found):
                 outer = world.stepping
                 world.stepping = (*outer, found.kind, step.kind)
-                before(world, Moment(step, by, True), _effect(found))
+                before(world, Moment(step, by, True), found)
                 world.stepping = outer
     return evidence.first_missing(world, asks, known(found))
 
@@ -92,7 +92,7 @@ def before(world: World, moment: Moment, found: Occurrence) -> None:
     twist = twist_of(world, found)
     if by.sort in SERVER_SIDE:
         if twist == LEFT_OUT + step.kind and found.attempt is None:
-            world.write(*_wanted(found, twist)._replace(attempt=STOPPED))
+            world.write(*_effect(_wanted(found, twist))._replace(attempt=STOPPED))
         happen(world, step, by, found, attempt=found.attempt)
     elif twist not in (LEFT_OUT + step.kind, LATE + step.kind) and not _makes_up(world, step, twist):
         happen(world, step, by, found, times=_times(step, by, twist))

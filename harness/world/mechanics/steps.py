@@ -21,6 +21,9 @@ from harness.world.mechanics.occurrences import Occurrence, known, takes_part, w
 from harness.world.mechanics.schedule import effects_of
 from harness.world.mechanics.state import World
 
+MAIN = ("operation.completed", "data.accessed", "request.allowed")
+"""What a request is for, the weightiest first."""
+
 
 def of_handler(world: World, call: Call, hop: Hop, asked: Asked) -> list[Effect]:
     """The steps that the handler of this hop does by itself."""
@@ -37,8 +40,8 @@ def refusal(world: World, call: Call, hop: Hop, asked: Asked) -> Stop | None:
     """Why the server that was reached goes no further although it would admit the request; None where it does."""
     if not world.design.schedule.steps:
         return None
-    *_, last = effects_of(hop.info)
-    found = Occurrence(last, hop.who, _of_call(call, hop, asked), hop.request, None, Cause(call.goal, call.twist))
+    kind = next(kind for kind in MAIN if kind in effects_of(hop.info))
+    found = Occurrence(kind, hop.who, _of_call(call, hop, asked), hop.request, None, Cause(call.goal, call.twist))
     if _came_out_otherwise(world, hop, found):
         return Stop((BASE,), error="step_refused", status=409)
     missing = beside.missing(world, hop.info.name, found, api=hop.info.api)
