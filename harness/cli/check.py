@@ -112,21 +112,26 @@ class Checked:
                 problems.append(compiled.problem(message, story.line, story.column))
             rules = [{"line": rule.line, "sentence": sentence(rule)} for rule in one.rules]
             self.said.append({"path": document.path, "requirement": one.id, "rules": rules})
-        return [*problems, *compiled.warnings, *_slow(source, compiled)]
+        return [*problems, *compiled.warnings, *_doubts(source, compiled)]
 
 
-def _slow(source: Source, compiled: RequirementSet) -> Iterator[Problem]:
-    """Warnings where the settings of the system alone take longer than a rule allows."""
+def _doubts(source: Source, compiled: RequirementSet) -> Iterator[Problem]:
+    """Warnings, and mistakes, that a system and the rules show only together."""
     from harness.load import ProblemList
     from harness.plan import Controls, load_system
     from harness.plan.slack import too_slow
+    from harness.suite.insisted import insisted_problems
+    from harness.suite.untried import untried
 
     if source.system is None:
         return
     try:
-        system = load_system(os.path.join(os.path.dirname(source.document.path), source.system)).model
+        loaded = load_system(os.path.join(os.path.dirname(source.document.path), source.system))
     except ProblemList:
         return  # told already, as mistakes of that file
+    system = loaded.model
+    yield from insisted_problems(system, loaded.document, compiled.vocabulary)
+    yield from untried(system, compiled)
     for one in compiled:
         for rule in one.rules:
             for slow in too_slow(rule, system, Controls.of(system)):

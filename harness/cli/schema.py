@@ -13,6 +13,10 @@ DEFAULT_FOLDER = "schemas"
 VSCODE_SNIPPETS = "harness.code-snippets"
 EDITED = ("requirements", "system", "scenario", "sweep")
 """The kinds of files that people write, each with a schema of this name."""
+KIND = "^[a-z_]+[.][a-z_]+$"
+STEP = "^[a-z_]+[.][a-z].*$"
+TWIST = f"^[A-Z][0-9]+$|{STEP}"
+"""The shapes of kinds of events, of what can go wrong with a step, and of that and the misbehaviours of the catalogue."""
 
 
 def run_schema(folder: str = DEFAULT_FOLDER, *, baseline: str = "requirements.yaml") -> int:
@@ -40,23 +44,25 @@ def _text_of(path: str) -> str:
         return file.read()
 
 
-def _with_short_form(schema: Any, model: str, words: Mapping[str, str]) -> Any:
+def _with_short_form(schema: Any, model: str, words: Mapping[str, str], *, own: str | None = None) -> Any:
     """The schema with a word instead of a group of keys allowed wherever it refers to the group's model.
 
     By a condition and not by `anyOf`, so that a mistake in the one form is not told as one in the other; the words are
-    offered by the snippets beside it, since editors do not look into conditions for what to offer.
+    offered by the snippets beside it, since editors do not look into conditions for what to offer. `own` is the shape of
+    words that a project may have of its own.
     """
     from harness.requirements.dialect import snippet, words_schema
 
     if isinstance(schema, list):
-        return [_with_short_form(part, model, words) for part in schema]
+        return [_with_short_form(part, model, words, own=own) for part in schema]
     if not isinstance(schema, dict):
         return schema
     if schema.get("$ref") == f"#/definitions/{model}":
         rest = {key: part for key, part in schema.items() if key != "$ref"}
-        short = {"if": {"type": "object"}, "then": {"$ref": schema["$ref"]}, "else": words_schema(words)}
+        word = {"type": "string", "pattern": own} if own else words_schema(words)
+        short = {"if": {"type": "object"}, "then": {"$ref": schema["$ref"]}, "else": word}
         return {**short, "defaultSnippets": [snippet(word, meaning, word) for word, meaning in words.items()], **rest}
-    return {key: _with_short_form(part, model, words) for key, part in schema.items()}
+    return {key: _with_short_form(part, model, words, own=own) for key, part in schema.items()}
 
 
 def _without_required(schema: Any) -> Any:
@@ -74,7 +80,8 @@ def _system_schema() -> dict[str, Any]:
     from harness.requirements.schema import model_schema
 
     words = {"on": "The control with its default settings.", "off": "The design has no such control."}
-    schema: dict[str, Any] = _without_required(_with_short_form(model_schema(System, "system file"), "Setting", words))
+    model = _with_short_form(model_schema(System, "system file"), "Setting", words)
+    schema: dict[str, Any] = _without_required(_with_short_form(model, "Evidence", {}, own=KIND))
     controls = schema["properties"]["controls"]
     setting = next(iter(controls["patternProperties"].values()))
     setting["else"] = {"enum": ["on", "off", True, False]}
@@ -91,8 +98,10 @@ def _scenario_schema() -> dict[str, Any]:
     from harness.requirements.schema import model_schema
 
     words = {one.id: f"{one.name}: {one.text}" for one in misbehaviour_catalogue().values()}
-    schema: dict[str, Any] = _with_short_form(model_schema(Scenario, "scenario file"), "Twist", words)
-    schema["definitions"]["Twist"]["properties"]["id"] = words_schema(words, description="What it does.")
+    schema: dict[str, Any] = _with_short_form(model_schema(Scenario, "scenario file"), "Twist", words, own=TWIST)
+    schema["definitions"]["Twist"]["properties"]["id"] = {
+        "anyOf": [words_schema(words), {"type": "string", "pattern": STEP}], "description": "What it does.",
+    }  # fmt: skip
     return schema
 
 

@@ -52,6 +52,8 @@ def credit() -> Mapping[str, str]:
 
 
 _OFF = Setting(on=False)
+INSISTING = "K32"
+"""On wherever a system says what it insists on, unless it says otherwise."""
 
 
 class Controls:
@@ -66,6 +68,8 @@ class Controls:
         """The settings of a system, some controls taken away and others added with their defaults."""
         absent = Setting(on=system.controls_default)
         settings = {key: system.controls.get(key, absent) for key in control_catalogue()}
+        if system.insists and INSISTING not in system.controls:
+            settings[INSISTING] = Setting()
         settings.update({key: system.controls.get(key, Setting()).model_copy(update={"on": True}) for key in adding})
         settings.update(dict.fromkeys(without, _OFF))
         return cls(settings)

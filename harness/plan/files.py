@@ -12,6 +12,7 @@ from harness.plan.misbehaviours import Doer, misbehaviour_catalogue
 from harness.plan.overlays import overlaid
 from harness.plan.scenario import Scenario, Twist
 from harness.plan.settings import setting_problems, unknown
+from harness.plan.steps import LEFT_OUT, step_twist_name
 from harness.plan.system import System, TaskSpec
 
 _KIND = re.compile(r"kind:[ ]+([a-z]+)(?:[ ]+#.*)?")
@@ -64,7 +65,9 @@ def _scenario_problems(scenario: Scenario, document: Document) -> Iterator[Probl
         for order, job in enumerate(visit.tasks):
             if job.twist is not None:
                 yield from _twist_problems(document, job.twist, "agent", "visits", number, "tasks", order, "twist")
+        yield from _deed_problems(document, visit.twist, "visits", number, "twist")
     for number, action in enumerate(scenario.actions):
+        yield from _deed_problems(document, action.twist, "actions", number, "twist")
         if action.thief is not None:
             yield from _twist_problems(document, action.thief, "outsider", "actions", number, "thief")
     for number, one in enumerate(scenario.expect):
@@ -85,9 +88,18 @@ def _scenario_problems(scenario: Scenario, document: Document) -> Iterator[Probl
 _WRITTEN_AS = {"agent": "a task's `twist`", "outsider": "a `thief`", "operator": "an action of its own"}
 
 
+def _deed_problems(document: Document, twist: Twist | None, *path: str | int) -> Iterator[Problem]:
+    """What goes wrong about a deed of operators and people is about a declared step; the catalogue is for programs."""
+    if twist is not None and step_twist_name(twist.id) is None:
+        hint = f"write what is wrong about a step, as in `{LEFT_OUT}claim.reviewed`"
+        yield document.problem(f"`{twist.id}` is nothing that people do", *path, suggestion=hint)
+
+
 def _twist_problems(document: Document, twist: Twist, doer: Doer, *path: str | int) -> Iterator[Problem]:
     """A misbehaviour that does not exist, has no such variant, or is not for whoever shall do it."""
     entry = misbehaviour_catalogue().get(twist.id)
+    if entry is None and step_twist_name(twist.id) is not None and doer == "agent":
+        return  # whether such a step is done depends on the requirements file
     if entry is None:
         yield unknown(document, "misbehaviour", twist.id, misbehaviour_catalogue(), *path)
         return

@@ -13,7 +13,7 @@ from harness.load import Document, Problem, ProblemList, did_you_mean
 from harness.plan.misbehaviours import misbehaviour_catalogue
 from harness.plan.needs import applies
 from harness.plan.scenario import Action, Job, Scenario, Twist
-from harness.plan.steps import step_twists
+from harness.plan.steps import step_twists, steps_of
 from harness.plan.system import System
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -50,6 +50,8 @@ def misfits(scenario: Scenario, system: System) -> Iterator[Misfit]:
     """Everything that a scenario speaks of and a system does not have."""
     for number, visit in enumerate(scenario.visits):
         yield from _person(visit.user, system, "visits", number, "user")
+        if visit.twist is not None:
+            yield from _twist(visit.twist, system, False, "visits", number, "twist")
         for order, job in enumerate(visit.tasks):
             yield from _job(job, system, "visits", number, "tasks", order)
     for number, action in enumerate(scenario.actions):
@@ -90,7 +92,7 @@ def _job(job: Job, system: System, *path: str | int) -> Iterator[Misfit]:
 
 _PEOPLE = (
     "lock_user", "unlock_user", "end_sessions_of", "revoke_task_of", "withdraw_consent", "give_consent",
-    "halt_task_of", "leak_tokens_of", "give_access", "end_access", "records_of",
+    "halt_task_of", "leak_tokens_of", "give_access", "end_access", "records_of", "person",
 )  # fmt: skip
 
 
@@ -105,6 +107,10 @@ def _action(action: Action, system: System, *path: str | int) -> Iterator[Misfit
             yield from _endpoint(endpoint, system, *path, field)
     if action.thief is not None:
         yield from _twist(action.thief, system, True, *path, "thief")
+    if action.twist is not None:
+        yield from _twist(action.twist, system, False, *path, "twist")
+    if action.take_step is not None and all(step.kind != action.take_step for step in steps_of(system)):
+        yield Misfit((*path, "take_step"), f"nobody takes the step `{action.take_step}`")
 
 
 def _twist(twist: Twist, system: System, outsider: bool, *path: str | int) -> Iterator[Misfit]:

@@ -71,6 +71,9 @@ class Visit(Closed):
         default="what_was_meant", description="What the person says yes to when asked."
     )
     tasks: list[Job] = Field(default=[], description="What the person asks for.")
+    twist: NamedTwist | None = Field(
+        default=None, description="What goes wrong on purpose about the person's coming and going: about a declared step."
+    )
 
     @property
     def start_ms(self) -> int:
@@ -95,6 +98,7 @@ DEEDS = (
     "halt_task_of",
     "leak_tokens_of",
     "leak_client",
+    "take_step",
     "thief",
 )
 """What an action can do; the other keys say how."""
@@ -135,8 +139,15 @@ class Action(Closed):
         default=None, description="Access tokens of this person are found by outsiders."
     )
     leak_client: Name | None = Field(default=None, description="The keys and refresh tokens of a client are stolen.")
+    take_step: Name | None = Field(
+        default=None, description="A step that the requirements file declares is taken, by whoever emits it."
+    )
+    person: Name | None = Field(default=None, description="For whom a step is taken.")
+    twist: NamedTwist | None = Field(
+        default=None, description="What goes wrong about the deed on purpose: a misbehaviour about a declared step."
+    )
     thief: NamedTwist | None = Field(default=None, description="An outsider acts with what has leaked.")
-    agent: Name = Field(default="main", description="The agent that a consent is given for.")
+    agent: Name = Field(default="main", description="The agent that a consent is given for, or a step is taken for.")
     reach: Literal["one", "domain"] = Field(
         default="one", description="Whether one agent is denied, or all of its domain."
     )
@@ -215,5 +226,6 @@ class Scenario(Closed):
     def twists(self) -> tuple[str, ...]:
         """The ids of the misbehaviours in it."""
         found = [job.twist.id for visit in self.visits for job in visit.tasks if job.twist]
-        found += [action.thief.id for action in self.actions if action.thief]
+        found += [one.id for action in self.actions for one in (action.thief, action.twist) if one is not None]
+        found += [visit.twist.id for visit in self.visits if visit.twist is not None]
         return tuple(dict.fromkeys(found))

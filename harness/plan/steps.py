@@ -22,12 +22,41 @@ SERVER_SIDE = frozenset({"endpoint", "api", "service", "server", "provider"})
 """What an LLM cannot leave out: whoever calls, the step is part of what is called."""
 
 LEFT_OUT, OTHERWISE, REPEATED = "left_out.", "otherwise.", "repeated."
-"""Misbehaviours about a step, each named with the kind of event: it is not done, has another outcome, is done too often."""
+LATE, FOR_ANOTHER, TOO_FEW, DESPITE = "late.", "for_another.", "too_few.", "despite."
 STEP_TWISTS = {
     LEFT_OUT: "a required step is left out",
     OTHERWISE: "goes on although a required step came out otherwise",
     REPEATED: "does a step again and again",
+    LATE: "a required step comes too late, or was done too long ago",
+    FOR_ANOTHER: "a required step was done for something else",
+    TOO_FEW: "fewer than needed do a required step",
+    DESPITE: "goes on although something has happened that forbids it",
 }
+"""Misbehaviours about a step, each named with the kind of event."""
+
+Act = dict[str, str]
+DEEDS: dict[str, tuple[tuple[Act, ...], Act, tuple[Act, ...]]] = {
+    "agent.disabled": ((), {"disable_agent": "main"}, ({"enable_agent": "main"},)),
+    "agent.enabled": (({"disable_agent": "main"},), {"enable_agent": "main"}, ({"enable_agent": "main"},)),
+    "user.disabled": ((), {"lock_user": "$person"}, ({"unlock_user": "$person"},)),
+    "user.enabled": (({"lock_user": "$person"},), {"unlock_user": "$person"}, ({"unlock_user": "$person"},)),
+    "session.ended": ((), {"end_sessions_of": "$person"}, ()),
+    "token.revoked": ((), {"revoke_task_of": "$person"}, ()),
+    "task.halted": ((), {"halt_task_of": "$person"}, ()),
+    "consent.withdrawn": ((), {"withdraw_consent": "$person"}, ()),
+    "consent.granted": ((), {"give_consent": "$person"}, ()),
+    "tool.changed": ((), {"change_tool": "$tool"}, ({"approve_tool": "$tool"},)),
+    "tool.approved": (({"change_tool": "$tool"},), {"approve_tool": "$tool"}, ({"approve_tool": "$tool"},)),
+}
+"""What operators and people do beside the work, by the event that it makes: what has to be so before, how a scenario says
+it, and what makes up for it."""
+PEOPLE_DO = frozenset({"session.ended", "token.revoked", "task.halted", "consent.withdrawn", "consent.granted"})
+"""Deeds about a person's work, which has to be under way."""
+STOPPABLE = frozenset({
+    "agent.disabled", "agent.enabled", "user.disabled", "user.enabled", "session.ended", "token.revoked", "tool.changed",
+    "tool.approved",
+})  # fmt: skip
+"""Deeds that a procedure can refuse; what a person is free to do none can."""
 
 GROUPS = {
     "customer": ("user",), "user": ("user",), "employee": ("employee",), "broker": ("user",),
@@ -55,12 +84,39 @@ class Filled(Closed):
     otherwise: str | bool | int | float | None = None
 
 
+Compared = Literal["is", "is not", "<", "<=", ">", ">="]
+
+
+class Tie(Closed):
+    """What a rule asks of a step before events of the kinds `about`: the evidence that a guard can look for.
+
+    `same` are pairs of fields, of the event and of the step; an age up to `within_ms` counts; `ended_by` are events after
+    which the step counts only `grace_ms` longer. `compares` are further tests of a field of the event against one of the
+    step, `differs` fields of the step itself that are not equal.
+    """
+
+    about: tuple[str, ...] = ()
+    same: tuple[tuple[str, str], ...] = ()
+    within_ms: int | None = None
+    at_least: int = 1
+    distinct: str | None = None
+    use_once: bool = False
+    ended_by: tuple[str, ...] = ()
+    grace_ms: int = 0
+    compares: tuple[tuple[str, Compared, str], ...] = ()
+    differs: tuple[tuple[str, str], ...] = ()
+
+
 class Step(Closed):
-    """One declared kind of event, as the world plays it.
+    """One kind of event, as the world plays it; a kind that the file does not declare has no emitter.
 
     `before` and `after` are the kinds of events that it stands beside; `fields` say how each of its own is filled;
     `twists` are the misbehaviours that something in the requirements gives a meaning to; `times` how often too often is,
-    `late_ms` how long after its event the step may come, `aims` the requirements that speak of it.
+    `late_ms` how long after its event the step may come, `old_ms` how long before, `delay_ms` from when on it forbids,
+    `window_ms` in what time it is counted; `aims` the requirements that speak of it. It is done `count` times, by different
+    ones in the field `distinct`; `tied` are the fields by which rules know for what it was done. An `occasional` step
+    belongs to no ordinary work; one that is done `apart` is not done by whoever it is for. `needs` and `bans` are what
+    rules ask before other events, and forbid after it.
     """
 
     kind: str
@@ -71,7 +127,17 @@ class Step(Closed):
     twists: tuple[str, ...] = ()
     times: int = 1
     late_ms: int = 0
+    old_ms: int = 0
+    delay_ms: int = 0
+    window_ms: int = 0
     aims: tuple[str, ...] = ()
+    count: int = 1
+    distinct: str | None = None
+    tied: tuple[str, ...] = ()
+    apart: bool = False
+    occasional: bool = False
+    needs: tuple[Tie, ...] = ()
+    bans: tuple[Tie, ...] = ()
 
 
 class Stepped(System):

@@ -6,12 +6,14 @@ must not happen (requirements). Names of endpoints are `api.endpoint`, the API b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from harness.plan.caches import Cache
+from harness.plan.insisted import Insisted
 from harness.plan.values import Closed, DurationMs, Name
 
 Level = Literal["low", "medium", "high"]
@@ -92,7 +94,7 @@ class Server(Closed):
     leeway: DurationMs = Field(default=5_000, description="By how much clocks may differ.")
 
 
-class Endpoint(Closed):
+class Endpoint(Insisted):
     """One thing an API does, and what it does it to."""
 
     scope: Name | None = Field(default=None, description="The scope that opens it; none means a valid token is enough.")
@@ -268,6 +270,11 @@ class System(Closed):
     caches: dict[Name, Cache] = Field(default={}, description="Caches of answers and of tokens, by name.")
     secrets: dict[Name, Secret] = Field(default={}, description="Credentials that lie around.")
     channels: list[Name] = Field(default=[], description="Integrations that speak for people by naming them.")
+    procedures: dict[Name, Insisted] = Field(
+        default={},
+        description="What is insisted on where operators and people act, by the event that they bring about, such as "
+        "`agent.enabled` (K32).",
+    )
     tasks: dict[Name, TaskSpec] = Field(default={}, description="The honest work that people ask for, by kind.")
     categories: list[Name] = Field(default=[], description="Further categories that no endpoint names.")
     controls: dict[Name, Setting] = Field(
@@ -290,6 +297,19 @@ class System(Closed):
         """The authorization server at which people sign in: that of the domain `home`, else the first."""
         found = (name for name, one in self.servers.items() if one.domain == "home")
         return next(found, next(iter(self.servers)))
+
+    @property
+    def insists(self) -> bool:
+        """Whether the design insists on any step (K32)."""
+        return any(True for _ in self.insisting())
+
+    def insisting(self) -> Iterator[tuple[tuple[str, ...], Insisted]]:
+        """Every place that insists on something, by its path in the file."""
+        for api, group in self.apis.items():
+            for name, endpoint in group.endpoints.items():
+                if endpoint.insists:
+                    yield ("apis", api, "endpoints", name), endpoint
+        yield from ((("procedures", kind), one) for kind, one in self.procedures.items() if one.insists)
 
     @model_validator(mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from harness.requirements import Words
 ALWAYS = frozenset(
     {
         "user.arrived", "user.left", "user.active", "user.logged_out", "user.authenticated",
-        "user.authentication_failed", "user.disabled", "session.started", "session.ended", "consent.granted",
+        "user.authentication_failed", "user.disabled", "user.enabled", "session.started", "session.ended", "consent.granted",
         "consent.withdrawn", "consent.withdrawal_notified", "access.decided", "request.allowed", "request.denied",
         "answer.delivered", "memory.read", "message.sent", "agent.registered", "agent.disabled", "agent.enabled",
         "code.issued", "token.issued", "token.exchanged", "token.revoked", "tool.changed", "tool.approved",

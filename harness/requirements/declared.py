@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from harness.load import Document, Problem, did_you_mean
 from harness.requirements.conditions import Constant
@@ -46,7 +47,7 @@ def declared_kinds(events: Mapping[str, DeclaredEvent], document: Document, prob
     """The kinds of `events:`."""
     for name, event in events.items():
         if name in STANDARD.kinds:
-            problems.append(document.problem(f"`{name}` is known already", "events", name, on_key=True))
+            yield from _emitter_of_known(STANDARD.kinds[name], event, document, problems)
         elif not KIND.fullmatch(name):
             message = f"`{name}` does not read as an event"
             hint = "write a noun, a dot and what happened, as in `sanctions.screened`"
@@ -55,9 +56,35 @@ def declared_kinds(events: Mapping[str, DeclaredEvent], document: Document, prob
             message = f"the name of this event has {len(name)} letters"
             problems.append(document.problem(message, "events", name, on_key=True, suggestion=f"at most {LONGEST_NAME}"))
         else:
-            emitted = event.emitted_by or ()
-            by = (emitted,) if isinstance(emitted, str) else tuple(emitted)
-            yield declared_kind(name, _fields(name, event, document, problems), about=event.text or "", emitted_by=by)
+            fields = _fields(name, event, document, problems)
+            yield declared_kind(name, fields, about=event.text or "", emitted_by=_names(event))
+
+
+def _names(event: DeclaredEvent) -> tuple[str, ...]:
+    emitted = event.emitted_by or ()
+    return (emitted,) if isinstance(emitted, str) else tuple(emitted)
+
+
+def _emitter_of_known(
+    kind: Kind, event: DeclaredEvent, document: Document, problems: list[Problem]
+) -> Iterator[Kind]:
+    """An event of the language itself that nothing emits by itself: a file can say who does, and nothing else of it."""
+    if event.emitted_by and not event.fields and event.text is None and not kind.has_request:
+        yield replace(kind, emitted_by=_names(event))
+        return
+    hint = "who emits it is all that a file can add, as in `emitted_by: operator`" if not kind.has_request else None
+    message = f"`{kind.name}` is known already"
+    problems.append(document.problem(message, "events", kind.name, on_key=True, suggestion=hint))
+
+
+def emitted_anyway(
+    events: Mapping[str, DeclaredEvent], emitted: frozenset[str], document: Document
+) -> Iterator[Problem]:
+    """Events that happen in a system whatever the file says: with another emitter there would be two of each."""
+    for name, event in events.items():
+        if name in STANDARD.kinds and name in emitted and event.emitted_by:
+            hint = "leave this out; a rule can speak of it as it is"
+            yield document.problem(f"`{name}` happens in this system by itself", "events", name, on_key=True, suggestion=hint)
 
 
 def _fields(kind: str, event: DeclaredEvent, document: Document, problems: list[Problem]) -> dict[str, Field]:

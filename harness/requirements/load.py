@@ -20,7 +20,7 @@ from harness.load import Document, Key, Problem, ProblemList, did_you_mean, mode
 from harness.requirements import model
 from harness.requirements.build import RuleBuilder, keys_of
 from harness.requirements.conditions import Constant
-from harness.requirements.declared import declared_kinds, declared_lists, declared_words
+from harness.requirements.declared import declared_kinds, declared_lists, declared_words, emitted_anyway
 from harness.requirements.rules import Requirement, Rule, Story, Waiver
 from harness.requirements.stories import StoryReader
 from harness.requirements.words import Words
@@ -204,6 +204,8 @@ class _Compiler:
         self.vocabulary = vocabulary_of(source, self.problems)
         more = declared_words(source.file.values, self.vocabulary, self.document, self.problems)
         self.words = None if words is None else words.with_words(more)
+        if words is not None and words.emitted is not None:
+            self.problems += emitted_anyway(source.file.events, words.emitted, self.document)
         self.lists = declared_lists(source.file.lists)
         self.builder = RuleBuilder(self.document, self.vocabulary, self.words, self.lists)
         self.stories = StoryReader(self.document, self.vocabulary)

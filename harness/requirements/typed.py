@@ -248,7 +248,9 @@ def _earlier(token: Token, left: Field, scope: Scope) -> Other | None:
     if found is None:
         return None
     if found.many or not found.comparable(left):
-        scope.say(f"`earlier.{token.text}` cannot be compared with `{left.name}`", token.at)
+        ours = "declared by the file" in found.about and not found.many
+        hint = f"declare it as `{token.text}: {left.name}`" if ours else None
+        scope.say(f"`earlier.{token.text}` cannot be compared with `{left.name}`", token.at, hint)
         return None
     return Other(token.text, True, token.at)
 

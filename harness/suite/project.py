@@ -17,7 +17,9 @@ from harness.load import Problem, ProblemList, did_you_mean
 from harness.plan import Controls, Scenario, System, control_catalogue, load_scenarios, load_system, words
 from harness.plan.steps import steps_of, with_steps
 from harness.requirements import RequirementSet, Source, compile_requirements, read_requirements
-from harness.suite.steps import declared_steps, step_scenarios
+from harness.suite.insisted import insisted_problems
+from harness.suite.step_scenarios import step_scenarios
+from harness.suite.steps import declared_steps
 
 
 class UsageError(Exception):
@@ -85,7 +87,7 @@ def load_project(
     chosen = found.scenarios(path) if scenarios is None else tuple(scenarios)
     found.raise_problems()
     if scenarios is None:
-        chosen = (*chosen, *step_scenarios([design.system for design in designs]))
+        chosen = (*chosen, *step_scenarios([design.system for design in designs], chosen))
     selected = frozenset(only)
     for design in designs:
         _check_known(sorted(selected), [one.id for one in design.requirements], "requirement")
@@ -153,7 +155,8 @@ class _Gathered:
 
     def design(self, source: Source, shown: str, file: str, without: tuple[str, ...]) -> Design | None:
         try:
-            system = load_system(file).model
+            loaded = load_system(file)
+            system = loaded.model
         except ProblemList as found:
             self.problems |= dict.fromkeys([*source.problems, *found.problems])
             return None
@@ -162,6 +165,7 @@ class _Gathered:
         except ProblemList as found:
             self.problems |= dict.fromkeys(found.problems)
             return None
+        self.problems |= dict.fromkeys(insisted_problems(system, loaded.document, requirements.vocabulary))
         for one in requirements:
             for story, message in wrong_stories(one, requirements.vocabulary):
                 self.problems[requirements.problem(message, story.line, story.column)] = None

@@ -12,9 +12,9 @@ from harness.judge import RunVerdict
 from harness.plan import Controls, Scenario, load_scenario, scenario_files, words
 from harness.plan.designs import design_of, variant_of
 from harness.plan.steps import step_twist_name
-from harness.requirements import load_requirements, read_requirements
+from harness.requirements import load_requirements
 from harness.suite.project import Design, control_ids, load_project, scenarios_folder, unknown
-from harness.suite.steps import step_scenarios
+from harness.suite.step_scenarios import step_scenarios
 from harness.trace import Trace
 from harness.world import simulate
 
@@ -92,8 +92,6 @@ def scenarios_of(requirements_path: str | Path) -> list[Scenario]:
 
 def step_scenarios_of(requirements_path: str | Path, system: str | None = None) -> list[Scenario]:
     """The scenarios that a requirements file's own events give rise to, on its system or another; raises ProblemList."""
-    if not read_requirements(requirements_path).file.events:
-        return []
     project = load_project(requirements_path, systems=[system] if system is not None else None, scenarios=())
     return list(step_scenarios([design.system for design in project.designs]))
 

@@ -1,88 +1,160 @@
 """What a requirements file's own events mean for a run: who takes which step when, and what can go wrong with it.
 
 Read off the rules: a step that something needs stands before it, one that something leads to after it; fields take the
-values that the rules ask for. A step that a rule needs can be left out, or go on with another outcome; one that a rule
-limits can be repeated. Each of these is a scenario of its own, made for the system at hand.
+values that the rules ask for. A step that a rule needs can be left out, come too late, be done for something else, by too
+few, or with another outcome; one that a rule limits can be repeated, and what forbids something can be disregarded. Each of
+these is a scenario of its own, made for the system at hand (`step_scenarios`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, cast, get_args
 
-from harness.plan.scenario import Scenario
 from harness.plan.steps import (
+    DEEDS,
+    DESPITE,
+    FOR_ANOTHER,
+    LATE,
     LEFT_OUT,
     OTHERWISE,
     REPEATED,
+    SERVER_SIDE,
+    TOO_FEW,
+    Compared,
     Emitter,
     Filled,
     Step,
+    Tie,
     emitter,
-    step_twist_name,
-    steps_of,
 )
 from harness.plan.system import System
 from harness.requirements import Clause, RequirementSet, Rule, Words
 from harness.requirements.candidates import Candidates
-from harness.requirements.conditions import Node, Not
+from harness.requirements.conditions import All, Node, Not, Other, Test, tests
 from harness.trace import STANDARD, Field, Kind
 
 MOST_TIMES = 200
-TASKS_APART_MS = 3_000
-HONEST_FROM_MS = 300_000
-"""The honest come when the others have gone: a step of theirs must not stand in for one that was left out."""
-LONG_ENOUGH_MS = 900_000
-"""In which all tasks have come to their end, also those that wait for an approval."""
+A_SHARE = 100
 ABOUT_OPERATIONS = frozenset(STANDARD.kinds["operation.requested"].own) - {"owner", "entitled", "record", "category"}
-BY_OPERATORS = ("agent.disabled", "agent.enabled", "user.disabled", "tool.approved")
-ENDS = ("unless_since", "until")
+ENDS = frozenset({"unless_since", "until"})
+FORBIDS = frozenset({"unless_since", "after"})
+TIED_BY = ("agent", "user")
+"""Fields of every event by which a rule can say for whom a step was done, and that can be another's."""
 Values = Mapping[str, Any]
 
 
 def declared_steps(system: System, requirements: RequirementSet) -> tuple[Step, ...]:
-    """The steps of a system that a requirements file declares; events that nothing there emits are none."""
-    kinds = requirements.vocabulary.kinds
+    """The steps of a system that a requirements file declares; events that nothing there emits are none.
+
+    What the system insists on is among them, also where the file does not say who does it, and so are the deeds of operators
+    and people with which something can go wrong.
+    """
+    insisted = {kind for _, one in system.insisting() for _, kind in one.steps()}
     found = []
-    for kind in (one for name, one in kinds.items() if name not in STANDARD.kinds):
+    for kind in requirements.vocabulary.kinds.values():
         by = [made for name in kind.emitted_by if (made := emitter(name, system)) is not None]
-        if by:
-            found.append(_Reading(system, requirements, kind, tuple(by)).step())
+        if by or kind.name in insisted or kind.name in DEEDS:
+            step = _Reading(system, requirements, kind, tuple(by), insisted=kind.name in insisted).step()
+            if by or kind.name in insisted or step.twists:
+                found.append(step)
     return tuple(found)
 
 
 class _Reading:
     """Everything that the rules of a file say about one kind of event."""
 
-    def __init__(self, system: System, requirements: RequirementSet, kind: Kind, by: tuple[Emitter, ...]) -> None:
-        self.system, self.kind, self.by = system, kind, by
+    def __init__(
+        self, system: System, requirements: RequirementSet, kind: Kind, by: tuple[Emitter, ...], *, insisted: bool
+    ) -> None:
+        self.system, self.kind, self.by, self.insisted = system, kind, by, insisted
         self.aims = tuple(one.id for one in requirements if kind.name in one.kinds)
         rules = [rule for one in requirements for rule in one.rules]
         self.roles = [(rule, clause) for rule in rules for clause in rule.clauses if kind.name in clause.kinds]
+        self.keys = frozenset(clause.key for _, clause in self.roles)
         self.candidates = Candidates(requirements.vocabulary, Words())
         self.names: dict[str, dict[str, None]] = {name: {} for name in kind.own}
+        self.apart = any(_apart(rule.compare) or _apart(clause.where) for rule, clause in self.roles)
 
     def step(self) -> Step:
         before = self._beside("needs_earlier")
         after = self._beside("leads_to")
         for rule, clause in self.roles:
             self._aliases(rule, clause)
-        if not before and not after:
-            before, after = self._by_default()
+        occasional = bool(self.keys) and self.keys <= {"after"} and not self._calls()
+        if not self.by:
+            before, after = (), ()
+        elif not before and not after:
+            before, after = ((), ("task.started",)) if occasional else self._by_default()
         values = self._values()
         otherwise = self._otherwise(values)
-        return Step(
+        needed = [rule for rule, clause in self.roles if clause.key == "needs_earlier"]
+        counted = max(needed, key=lambda rule: rule.at_least, default=None)
+        step = Step(
             kind=self.kind.name,
             by=self.by,
             before=before,
             after=after,
             fields={name: self._filled(field, values, otherwise) for name, field in self.kind.own.items()},
-            twists=tuple(self._twists(otherwise)),
             times=self._times(),
             aims=self.aims,
             late_ms=max((rule.within_ms or 0 for rule, clause in self.roles if clause.key == "leads_to"), default=0),
+            old_ms=max((rule.within_ms or 0 for rule in needed), default=0) if all(map(self._deed, before)) else 0,
+            delay_ms=max((rule.delay_ms or rule.grace_ms or 0 for rule, c in self.roles if c.key in FORBIDS), default=0),
+            window_ms=max((rule.window_ms or 0 for rule, clause in self.roles if clause.key == "of"), default=0),
+            count=counted.at_least if counted is not None else 1,
+            distinct=counted.distinct if counted is not None else None,
+            tied=tuple(dict.fromkeys(right for rule in needed for _, right in rule.same if self._another(right))),
+            apart=self.apart,
+            occasional=occasional,
+            needs=tuple(self._needs()),
+            bans=tuple(self._bans()),
         )
+        return step.model_copy(update={"twists": tuple(self._twists(step, otherwise))})
+
+    def _calls(self) -> bool:
+        """Whether the step is a call of its own, which happens whenever it is made."""
+        return any(one.sort == "endpoint" for one in self.by)
+
+    def _deed(self, kind: str) -> bool:
+        """Whether an event is something that operators or people do by themselves, at an instant of their own."""
+        by = [emitter(name, self.system) for name in self.candidates.vocabulary.kinds[kind].emitted_by]
+        return kind in DEEDS or (bool(by) and all(one is not None and one.sort == "operator" for one in by))
+
+    def _another(self, name: str) -> bool:
+        """Whether a step can be done for another than what a field of it says."""
+        there = {"agent": len(self.system.agents), "user": len(self.system.people.customers)}
+        return name in self.kind.own or there.get(name, 0) > 1
+
+    def _needs(self) -> Iterator[Tie]:
+        """What rules ask of the step, where that changes a run: where the design insists on it, or something can end it."""
+        for rule, clause in self.roles:
+            if clause.key == "needs_earlier" and (self.insisted or rule.ends is not None):
+                yield Tie(
+                    about=rule.about.kinds,
+                    same=rule.same,
+                    within_ms=rule.within_ms,
+                    at_least=rule.at_least,
+                    distinct=rule.distinct,
+                    use_once=rule.use_once,
+                    ended_by=rule.ends.kinds if rule.ends is not None else (),
+                    grace_ms=rule.grace_ms or 0,
+                    compares=tuple(_compares(rule.compare)),
+                    differs=tuple((left, right) for left, op, right in _compares(clause.where) if op == "is not"),
+                )
+
+    def _bans(self) -> Iterator[Tie]:
+        """What rules forbid after the step, and what lifts that."""
+        for rule, clause in self.roles:
+            assert rule.other is not None or clause.key not in FORBIDS, "what forbids is tied to something"
+            if clause.key == "after":
+                lifted = rule.ends.kinds if rule.ends is not None else ()
+                lasts_ms = rule.for_ms - 1 if rule.for_ms else None
+                yield Tie(about=rule.about.kinds, same=rule.same, within_ms=lasts_ms, ended_by=lifted)
+            elif clause.key == "unless_since" and rule.other is not None:
+                same = tuple(pair for pair in rule.same if pair[1] in self.kind.fields)
+                yield Tie(about=rule.about.kinds, same=same, ended_by=rule.other.kinds)
 
     def _beside(self, key: str) -> tuple[str, ...]:
         """The kinds of events that need the step, or lead to it."""
@@ -98,13 +170,13 @@ class _Reading:
                 self.names[right].setdefault(left)
 
     def _by_default(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Where a step stands that no rule puts anywhere: at the work of whoever does it."""
-        if self.roles and all(clause.key in ENDS for _, clause in self.roles):
+        """Where a step stands that no rule puts anywhere: at the work of whoever does it; operators act by themselves."""
+        if self.keys and self.keys <= ENDS:
             return (), ("task.ended", "agent.enabled")
         sorts = {one.sort for one in self.by}
         operations = any(one.operation for api in self.system.apis.values() for one in api.endpoints.values())
         if sorts <= {"operator"}:
-            return (), BY_OPERATORS
+            return (), ()
         if sorts <= {"server"}:
             return (), ("token.issued",)
         if sorts <= {"provider"}:
@@ -121,7 +193,7 @@ class _Reading:
 
     def _values(self) -> Values:
         """Values of the event's own fields under which the rules are kept, as far as one choice can do that."""
-        chosen: dict[str, Any] = {}
+        chosen: dict[str, Any] = self._shares()
         for rule, clause in sorted(self.roles, key=lambda role: role[1].key == "never"):
             if clause.where is None:
                 continue
@@ -130,17 +202,23 @@ class _Reading:
         return chosen
 
     def _otherwise(self, values: Values) -> Values:
-        """Values that a rule which needs the step does not take; nothing where it takes any."""
-        for _, clause in self.roles:
-            if clause.key == "needs_earlier" and clause.where is not None:
+        """Values that a rule which needs the step does not take, or that one forbids; nothing where any will do."""
+        for rule, clause in self.roles:
+            if clause.where is None:
+                continue
+            other: Values = {}
+            if clause.key == "needs_earlier":
                 other = self._solved(Not(clause.where), {})
-                if other and dict(other) != {name: values.get(name) for name in other}:
-                    return other
+            elif clause.key == "never" and clause is rule.about and rule.other is None:
+                other = self._solved(clause.where, {})
+            if other and dict(other) != {name: values.get(name) for name in other}:
+                return other
         return {}
 
     def _solved(self, where: Node, fixed: Values) -> dict[str, Any]:
         found = next(islice(self.candidates.solve(Clause("never", (self.kind.name,), where), set(), fixed), 1), {})
-        return {name: value for name, value in found.items() if name in self.kind.own and not isinstance(value, tuple)}
+        own = {name: value for name, value in found.items() if name in self.kind.own and not isinstance(value, tuple)}
+        return {name: value for name, value in own.items() if not (self.apart and _person(self.kind.own[name]))}
 
     def _filled(self, field: Field, values: Values, otherwise: Values) -> Filled:
         value = values.get(field.name, self._plain(field))
@@ -149,7 +227,7 @@ class _Reading:
             type=field.type,
             many=field.many,
             words=field.words,
-            person="person" in field.classes,
+            person=_person(field),
             value=value,
             otherwise=otherwise.get(field.name, value),
         )
@@ -162,55 +240,50 @@ class _Reading:
 
     # ------------------------------------------------------------ what can go wrong
 
-    def _twists(self, otherwise: Values) -> Iterator[str]:
-        keys = {clause.key for _, clause in self.roles}
-        if keys & {"needs_earlier", "leads_to"} and any(one.sort != "operator" for one in self.by):
+    def _twists(self, step: Step, otherwise: Values) -> Iterator[str]:
+        """The misbehaviours that the rules give a meaning to; what servers do as a part of their work nobody puts off."""
+        deed = not self.by and self.kind.name in DEEDS
+        if not self.by and not deed:
+            return
+        ours = deed or any(one.sort not in SERVER_SIDE for one in self.by)
+        if self.keys & {"needs_earlier", "leads_to", "still_open"} and not deed:
             yield LEFT_OUT
-        if otherwise:
+        if otherwise and not deed:
             yield OTHERWISE
-        if self._times() > 1 and any(one.sort in ("agent", "people", "endpoint") for one in self.by):
+        if ours and not deed and (step.late_ms or step.old_ms):
+            yield LATE
+        if step.tied and not deed and (ours or (self._calls() and "payee" in step.tied)):
+            yield FOR_ANOTHER
+        if ours and not deed and (step.count > 1 or step.apart):
+            yield TOO_FEW
+        if self.keys & FORBIDS and not self._calls():
+            yield DESPITE
+        if self._times() > 1 and (ours or self._calls()):
             yield REPEATED
 
     def _times(self) -> int:
-        counting = [rule for rule, clause in self.roles if clause.key == "of" and not (rule.distinct or rule.sum_of)]
-        limits = [int(rule.at_most) for rule in counting]
-        return min(MOST_TIMES, max(limits) + 1) if limits else 1
+        """How often is too often, for the tightest limit that a repetition reaches."""
+        counting = [rule for rule, clause in self.roles if clause.key == "of" and not rule.distinct]
+        often = [A_SHARE + 1 if rule.sum_of else int(rule.at_most) + 1 for rule in counting]
+        return min(MOST_TIMES, max(often)) if often else 1
+
+    def _shares(self) -> dict[str, float]:
+        """Of what is added up, so little at a time that ordinary work stays within the limit."""
+        summed = [rule for rule, clause in self.roles if clause.key == "of" and rule.sum_of in self.kind.own]
+        return {str(rule.sum_of): rule.at_most / A_SHARE for rule in sorted(summed, key=lambda rule: -rule.at_most)}
 
 
-# ---------------------------------------------------------------- scenarios
+def _apart(node: Node | None) -> bool:
+    """Whether a condition asks for somebody else than another field says: separation of duties."""
+    return any(test.op in ("is not", "not in") and isinstance(test.right, Other) for test in tests(node))
 
 
-def step_scenarios(systems: Iterable[System]) -> tuple[Scenario, ...]:
-    """A scenario for each thing that can go wrong with a step: one customer's tasks with it, another's without."""
-    found: dict[str, Scenario] = {}
-    for system in systems:
-        for step in steps_of(system):
-            for twist in step.twists:
-                found.setdefault(twist + step.kind, _scenario(twist + step.kind, step, system))
-    return tuple(found.values())
+def _compares(node: Node | None) -> Iterator[tuple[str, Compared, str]]:
+    """The tests of a condition, all of which must be so, that hold a field against another."""
+    for part in node.parts if isinstance(node, All) else (node,):
+        if isinstance(part, Test) and isinstance(part.right, Other) and part.op in get_args(Compared):
+            yield part.field, cast(Compared, part.op), part.right.name
 
 
-def _scenario(twist: str, step: Step, system: System) -> Scenario:
-    name = str(step_twist_name(twist))
-    people: Sequence[tuple[str, int, str | None]] = [("A", 0, twist), ("B", HONEST_FROM_MS, None)]
-    visits = [
-        {"user": user, "arrives": f"{since_ms}ms", "tasks": list(_jobs(system, own))}
-        for user, since_ms, own in people[: len(system.people.customers)]
-    ]
-    return Scenario.model_validate(
-        {
-            "kind": "scenario",
-            "id": twist,
-            "title": name[0].upper() + name[1:],
-            "aims": list(step.aims),
-            "text": "Made from the requirements: whatever is asked for on this system, with the twist and without.",
-            "visits": visits,
-            **({"until": f"{LONG_ENOUGH_MS + step.late_ms}ms"} if step.after else {}),
-        }
-    )
-
-
-def _jobs(system: System, twist: str | None) -> Iterator[dict[str, Any]]:
-    for number, (kind, spec) in enumerate(system.tasks.items()):
-        asked = {"kind": kind, "at": f"{2_000 + number * TASKS_APART_MS}ms", "agent": spec.agent or "main"}
-        yield asked | ({"twist": twist} if twist is not None else {})
+def _person(field: Field) -> bool:
+    return "person" in field.classes

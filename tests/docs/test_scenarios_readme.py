@@ -13,6 +13,7 @@ from harness.plan.controls import control_catalogue
 from harness.plan.misfortunes import ORDINARY
 from harness.plan.scenario import DEEDS
 from harness.plan.system import System
+from harness.suite import run_single
 from harness.suite.cases import check_cases
 from harness.suite.expectations import check_expectations, not_met
 from harness.world import simulate
@@ -23,9 +24,9 @@ SCENARIOS = [text for text in EXAMPLES if text.startswith("kind: scenario")]
 INSURANCE = "scenarios/systems/insurance.yaml"
 
 
-def test_the_readme_shows_seven_scenarios_three_systems_and_the_settings_of_controls() -> None:
-    assert len(SCENARIOS) == 7
-    assert len(EXAMPLES) == 11
+def test_the_readme_shows_eight_scenarios_four_systems_and_the_settings_of_controls() -> None:
+    assert len(SCENARIOS) == 8
+    assert len(EXAMPLES) == 13
 
 
 @pytest.mark.parametrize("text", SCENARIOS[:3], ids=["twist", "actions", "misfortunes"])
@@ -61,7 +62,7 @@ def test_every_action_that_the_example_shows_is_done(tmp_path: Path) -> None:
     path.write_text(SCENARIOS[1])
     system, scenario = load_system(INSURANCE).model, load_scenario(path).model
     done = {name for action in scenario.actions for name in DEEDS if getattr(action, name) is not None}
-    assert done == set(DEEDS)
+    assert done == set(DEEDS) - {"take_step"}, "a step takes a requirements file, and is shown in X08"
     assert unfit(scenario, system) is None
     events = simulate(system, Controls.of(system), scenario).events
     made = {(event.kind, event.time_ms // 1000) for event in events}
@@ -100,6 +101,20 @@ def test_the_example_of_caches_gives_the_verdicts_it_states(tmp_path: Path) -> N
     assert unfit(scenario, system) is None
     twists = {event.cause.twist for event in simulate(system, Controls.of(system), scenario).events if event.cause}
     assert twists >= {"fault:response_cache", "fault:shared_index", "fault:provider_fallback"}
+
+
+def test_the_example_of_procedures_is_stopped_where_one_approves_alone(tmp_path: Path) -> None:
+    text = next(one for one in EXAMPLES if "example_of_procedures" in one)
+    (tmp_path / "system.yaml").write_text(text.replace("systems/insurance.yaml", str(Path(INSURANCE).resolve())))
+    (tmp_path / "story.yaml").write_text(SCENARIOS[7])
+    shown = run_single(
+        str(tmp_path / "story.yaml"), requirements_path="scenarios/further/operators.yaml", system=str(tmp_path / "system.yaml")
+    )
+    (stopped,) = [event for event in shown.trace.events if event.kind == "agent.enabled"]
+    assert stopped.attempt is not None
+    assert stopped.attempt.stopped_by == ("K32",)
+    assert [event.who.actor for event in shown.trace.events if event.kind == "config.changed"] == ["admin"]
+    assert shown.verdicts["four-eyes"].stopped_by == {"K32": 1}
 
 
 def test_every_part_of_a_key_and_everything_that_a_cache_forgets_is_named() -> None:

@@ -30,7 +30,7 @@ ALWAYS_ON = frozenset(
 )  # fmt: skip
 """Checks that no control stands behind: what every server of the protocol does, credited as `base`."""
 IN_THE_WORLD = frozenset(
-    {"context", "flow", "custody", "definition", "response_subject", "halted", "data_subject", "display"}
+    {"context", "flow", "custody", "definition", "response_subject", "halted", "data_subject", "display", "step_evidence"}
 )
 """Checks of runtimes and displays, which the protocol knows nothing of."""
 COMPUTED = frozenset({"audience", "egress_audience"})
@@ -55,10 +55,10 @@ def _words_of(node: ast.Call) -> Iterator[str]:
 # ---------------------------------------------------------------- controls
 
 
-def test_there_are_thirty_one_controls_with_a_name_each() -> None:
+def test_there_are_thirty_two_controls_with_a_name_each() -> None:
     found = control_catalogue()
-    assert list(found) == [f"K{number:02}" for number in range(1, 32)]
-    assert len({control.name for control in found.values()}) == 31
+    assert list(found) == [f"K{number:02}" for number in range(1, 33)]
+    assert len({control.name for control in found.values()}) == 32
 
 
 @pytest.mark.parametrize("control", control_catalogue().values(), ids=lambda control: control.id)

@@ -68,8 +68,8 @@ def test_what_an_api_does_by_itself_is_kept_and_what_an_agent_does_can_be_left_o
     assert set(screened.values()) == {"held"}
     assert found["screened"].exercised > 10, "honest payouts were screened"
     broken = {key: {one.scenario for one in verdict.scenarios if one.violations} for key, verdict in found.items()}
-    assert broken["reviewed"] == {"left_out.claim.reviewed", "otherwise.claim.reviewed"}
-    assert broken["receipts"] == {"left_out.receipt.sent"}
+    assert broken["reviewed"] == {"left_out.claim.reviewed", "otherwise.claim.reviewed", "for_another.claim.reviewed"}
+    assert broken["receipts"] == {"left_out.receipt.sent", "late.receipt.sent"}
 
 
 def test_a_step_is_safe_in_the_api_and_not_as_a_call_that_the_agent_has_to_make(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_step_is_safe_in_the_api_and_not_as_a_call_that_the_agent_has_to_make(
         ("{emitted_by: mcp.list_policies}", "at_most: 5\n    of: x.done\n    per: [task]", "violated"),
         ("{fields: {signer: approver}, emitted_by: write_letter}",
          "every: document.created\n    needs_earlier: x.done\n    same: [task]", "held"),
-        ("{fields: {sum: number}, emitted_by: insurance_agent}", "never: x.done\n    where: sum > 5", "not_challenged"),
+        ("{fields: {sum: number}, emitted_by: insurance_agent}", "never: x.done\n    where: sum > 5", "violated"),
     ],
 )  # fmt: skip
 def test_any_emitter_is_played(tmp_path: Path, event: str, rule: str, verdict: str) -> None:
@@ -147,7 +147,8 @@ def test_an_operator_declares_what_follows_a_denial(tmp_path: Path) -> None:
     (declared,) = own(trace_of(path, "S"), "incident.declared")
     assert (declared.who.actor, declared.who.actor_type, declared.who.agent) == ("admin", "admin", "insurance_agent")
     assert declared.own == {"why": declared.own["why"]}
-    assert verdicts(path)["r0"].reason == "no_attack", "what an operator does no LLM leaves out"
+    broken = {one.scenario for one in verdicts(path)["r0"].scenarios if one.violations}
+    assert broken == {"left_out.incident.declared", "late.incident.declared"}, "nothing sees to it that it is declared"
 
 
 # ---------------------------------------------------------------- what is written
@@ -251,7 +252,7 @@ def test_each_kind_of_rule_gives_its_own_misbehaviours() -> None:
     design = load_project(SHIPPED, scenarios=()).designs[0]
     assert step_twists(design.system) == (
         "left_out.sanctions.screened", "otherwise.sanctions.screened", "left_out.claim.reviewed",
-        "otherwise.claim.reviewed", "left_out.receipt.sent",
+        "otherwise.claim.reviewed", "for_another.claim.reviewed", "left_out.receipt.sent", "late.receipt.sent",
     )  # fmt: skip
     assert steps_of(worlds.system()) == ()
     assert scenario_named("otherwise.claim.reviewed", SHIPPED).aims == ["reviewed"]
@@ -306,7 +307,7 @@ def test_watching_makes_the_runs_again_only_where_a_step_changes(tmp_path: Path)
     runs.result(project(tmp_path, event, rule + "\n    within: 1h"))
     assert (first, runs.simulated) == (1, 0)
     runs.result(project(tmp_path, event.replace("payments.screen", "insurance_agent"), rule))
-    assert runs.simulated == 1
+    assert runs.simulated == 2, "what an agent does can be left out, and done for something else"
 
 
 def test_every_event_of_the_example_is_emitted_in_an_ordinary_morning() -> None:

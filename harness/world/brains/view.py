@@ -197,6 +197,10 @@ class View:
         """How often a step is more often than its rule allows."""
         return next((step.times for step in steps_of(self._world.design.system) if step.kind == kind), 1)
 
+    def delay_ms_of(self, kind: str) -> int:
+        """How long a rule lets things go on after something that forbids them."""
+        return next((step.delay_ms for step in steps_of(self._world.design.system) if step.kind == kind), 0)
+
     def memories(self) -> list[str]:
         """What the agent has stored, whoever it was for."""
         return [one.id for one in self._world.memories.values() if one.agent == self.agent]

@@ -3,92 +3,40 @@
 An endpoint's step is done when its handler runs; any other stands right before or after an event in which its emitter
 takes part. What is part of a server cannot be left out by whoever calls it: the wish is written as stopped, the step is
 done all the same, and where its outcome is not the one needed the server goes no further. What agents and people do
-themselves an agent can leave out, repeat, or take no notice of.
+themselves they can leave out, put off, repeat, do for something else, or take no notice of; what the design insists on
+(K32) is looked for where it is asked for (`evidence`), or made good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
-from harness.plan.steps import GROUPS, LEFT_OUT, OTHERWISE, REPEATED, SERVER_SIDE, Emitter, Filled, Step, steps_of
-from harness.plan.system import System
-from harness.trace import Attempt, Cause, Request, Who
+from harness.plan.controls import INSISTING
+from harness.plan.steps import (
+    DESPITE,
+    FOR_ANOTHER,
+    LATE,
+    LEFT_OUT,
+    OTHERWISE,
+    REPEATED,
+    SERVER_SIDE,
+    TOO_FEW,
+    Emitter,
+    Step,
+)
+from harness.trace import STANDARD, Attempt, Cause
+from harness.world.mechanics import evidence
+from harness.world.mechanics.filling import filled, for_another
+from harness.world.mechanics.occurrences import Moment, Occurrence, known, takes_part, who_of
+from harness.world.mechanics.records import Due
 
 if TYPE_CHECKING:
-    from harness.world.mechanics.design import Design, EndpointInfo
     from harness.world.mechanics.state import World
 
 BASE = "base"
 STOPPED = Attempt((BASE,))
-
-
-class Moment(NamedTuple):
-    """A step of one emitter, and on which side of an event it stands."""
-
-    step: Step
-    by: Emitter
-    before: bool
-
-
-class Occurrence(NamedTuple):
-    """One event as it is about to be written."""
-
-    kind: str
-    who: Who
-    own: Mapping[str, Any]
-    request: Request | None
-    attempt: Attempt | None
-    cause: Cause | None
-
-
-_OF_SORT: Mapping[str, tuple[str, ...]] = {"llm_gateway": ("llm.received",), "a2a": ()}
-"""What comes of a request to an endpoint of these sorts besides what endpoints of all sorts do."""
-
-
-class Schedule:
-    """The steps of a system: `beside` by kind of event, `at` by endpoint whose handler does them."""
-
-    def __init__(self, system: System, endpoints: Mapping[str, EndpointInfo]) -> None:
-        self.beside: dict[str, tuple[Moment, ...]] = {}
-        self.at: dict[str, tuple[Step, ...]] = {}
-        for step in steps_of(system):
-            for by in step.by:
-                self._place(step, by, endpoints, system)
-
-    def _place(self, step: Step, by: Emitter, endpoints: Mapping[str, EndpointInfo], system: System) -> None:
-        if by.sort == "endpoint":
-            info = endpoints[by.name]
-            runs = endpoints.get(info.endpoint.calls or "", info)
-            sort = system.apis[runs.api].kind
-            by = Emitter(sort="endpoint", name=runs.name)
-            if not {*effects_of(runs), *_OF_SORT.get(sort, ())} & {*step.before, *step.after}:
-                if sort in _OF_SORT:  # no call of an API: the message to an agent, the prompt to a model
-                    self.beside["request.allowed"] = (*self.beside.get("request.allowed", ()), Moment(step, by, False))
-                else:
-                    self.at[info.name] = (*self.at.get(info.name, ()), step)
-                return
-        for kinds, before in ((step.before, True), (step.after, False)):
-            for kind in kinds:
-                self.beside[kind] = (*self.beside.get(kind, ()), Moment(step, by, before))
-
-    def places(self, kind: str) -> frozenset[str]:
-        """The endpoints whose handlers do a step, each by itself and not as a part of something else."""
-        return frozenset(name for name, steps in self.at.items() if any(step.kind == kind for step in steps))
-
-
-def effects_of(info: EndpointInfo) -> Iterator[str]:
-    """The kinds of events that the handler of an endpoint makes."""
-    yield "request.allowed"
-    if info.endpoint.action != "none":
-        yield "data.accessed"
-    if info.endpoint.operation is not None:
-        yield "operation.completed"
-    if info.endpoint.creates_document:
-        yield "document.created"
-
-
-# ---------------------------------------------------------------- beside an event
+HONEST = Cause("task")
 
 
 def write(world: World, moments: Iterable[Moment], found: Occurrence) -> int:
@@ -96,12 +44,14 @@ def write(world: World, moments: Iterable[Moment], found: Occurrence) -> int:
     mine = [one for one in moments if one.step.kind not in world.stepping and takes_part(world.design, one.by, found)]
     outer = world.stepping
     for one in mine:
-        if one.before:
+        if one.before and one.step.kind not in world.taken:
             world.stepping = (*outer, found.kind, one.step.kind)
-            _before(world, one, found)
+            before(world, one, found)
     world.stepping = outer
     number = world.write(*found)
     found = found._replace(own={"id": number, **found.own})
+    if found.attempt is None and found.kind in world.design.schedule.kept:
+        world.evidence[found.kind] = (*world.evidence.get(found.kind, ()), (world.now_ms, known(found)))
     for one in mine:
         if not one.before:
             world.stepping = (*outer, found.kind, one.step.kind)
@@ -110,29 +60,123 @@ def write(world: World, moments: Iterable[Moment], found: Occurrence) -> int:
     return number
 
 
-def _before(world: World, moment: Moment, found: Occurrence) -> None:
+def missing(world: World, place: str, found: Occurrence, *, api: str | None = None) -> str | None:
+    """What is missing of the evidence that a place insists on, by kind; None where all is there.
+
+    Whoever takes such a step does so now, where nothing keeps them from it; an endpoint's is a call of its own.
+    """
+    asks = world.design.schedule.asks.get(place)
+    if not asks or not world.design.on(INSISTING, api):
+        return None
+    wanted = [ask.step for ask in asks if not ask.ban]
+    world.taken |= {step.kind for step in wanted}
+    for step in wanted:
+        for by in step.by:
+            if by.sort != "endpoint" and step.kind not in world.stepping and takes_part(world.design, by, found):
+                outer = world.stepping
+                world.stepping = (*outer, found.kind, step.kind)
+                before(world, Moment(step, by, True), found)
+                world.stepping = outer
+    return evidence.first_missing(world, asks, known(found))
+
+
+def _effect(found: Occurrence) -> Occurrence:
+    """The event as it would be written: a request knows more than the effect says."""
+    own = STANDARD.kinds[found.kind].own if found.kind in STANDARD.kinds else found.own
+    return found._replace(own={name: value for name, value in found.own.items() if name in own})
+
+
+def before(world: World, moment: Moment, found: Occurrence) -> None:
+    """What comes of a step that is due before an event."""
     step, by = moment.step, moment.by
-    twist = _twist(world, found)
+    twist = twist_of(world, found)
     if by.sort in SERVER_SIDE:
         if twist == LEFT_OUT + step.kind and found.attempt is None:
-            world.write(*found._replace(attempt=STOPPED))
+            world.write(*_effect(_wanted(found, twist))._replace(attempt=STOPPED))
         happen(world, step, by, found, attempt=found.attempt)
-    elif twist != LEFT_OUT + step.kind:
+    elif twist not in (LEFT_OUT + step.kind, LATE + step.kind) and not _makes_up(world, step, twist):
         happen(world, step, by, found, times=_times(step, by, twist))
+
+
+def _makes_up(world: World, step: Step, twist: str | None) -> bool:
+    """Whether the step would lift what somebody goes on in spite of: it is not done, or was done before that."""
+    if twist is None or not twist.startswith(DESPITE):
+        return False
+    forbidding = world.design.schedule.steps.get(twist.removeprefix(DESPITE))
+    return forbidding is not None and any(step.kind in tie.ended_by for tie in forbidding.bans)
 
 
 def _after(world: World, moment: Moment, found: Occurrence) -> None:
     step, by = moment.step, moment.by
-    twist = _twist(world, found)
+    twist = twist_of(world, found)
+    if moment.only:
+        if twist == DESPITE + step.kind:
+            _in_spite(world, moment, found)
+        return
+    if _makes_up(world, step, twist):
+        return
     if by.sort in SERVER_SIDE:
-        if twist == LEFT_OUT + step.kind and found.attempt is None:
-            happen(world, step, by, found, attempt=STOPPED)
+        if twist in (LEFT_OUT + step.kind, OTHERWISE + step.kind) and found.attempt is None:
+            happen(world, step, by, _wanted(found, twist), attempt=STOPPED)
+            found = found._replace(cause=HONEST) if twist == OTHERWISE + step.kind else found
         happen(world, step, by, found, attempt=found.attempt)
-    elif twist != LEFT_OUT + step.kind and found.attempt is None:
+    elif found.attempt is None:
+        _in_time(world, moment, found, twist)
+
+
+def _in_time(world: World, moment: Moment, found: Occurrence, twist: str | None) -> None:
+    """A step that people or agents owe: done at once, too late, or not; where the design ensures it, it is made good."""
+    step, by = moment.step, moment.by
+    if twist not in (LEFT_OUT + step.kind, LATE + step.kind):
         happen(world, step, by, found, times=_times(step, by, twist))
+        return
+    ensured_ms = ensured(world, step, found)
+    if ensured_ms is not None:
+        happen(world, step, by, _wanted(found, twist), attempt=Attempt((INSISTING,)))
+        world.plan(Due(world.now_ms + ensured_ms, "step", step.kind, Owed(moment, found._replace(cause=HONEST))))
+    if twist == LATE + step.kind:
+        world.plan(Due(world.now_ms + step.late_ms + 1, "step", step.kind, Owed(moment, found)))
 
 
-def _twist(world: World, found: Occurrence) -> str | None:
+def _wanted(found: Occurrence, twist: str | None) -> Occurrence:
+    """The event with what its author wanted, also where that is known from the task alone."""
+    return found if found.cause is not None else found._replace(cause=Cause("task", twist))
+
+
+def _in_spite(world: World, moment: Moment, found: Occurrence) -> None:
+    """What forbids something happens while nobody takes notice; what it ends was done before it."""
+    for step in world.design.schedule.steps.values():
+        if step.needs and any(step.kind in tie.ended_by for tie in moment.step.bans):
+            for by in step.by:
+                if takes_part(world.design, by, found):
+                    happen(world, step, by, found, times=step.count)
+    happen(world, moment.step, moment.by, found)
+
+
+class Owed(NamedTuple):
+    """A step that will be done later, and the event that it belongs to."""
+
+    moment: Moment
+    found: Occurrence
+
+
+def do_owed(world: World, due: Due) -> None:
+    """A step is done long after its event."""
+    assert isinstance(due.payload, Owed), "what is owed is a step"
+    moment, found = due.payload
+    happen(world, moment.step, moment.by, found)
+
+
+def ensured(world: World, step: Step, found: Occurrence) -> int | None:
+    """After how long the design does a step by itself; None where it does not."""
+    places = (found.request.route.endpoint if found.request is not None else "", found.kind)
+    api = found.request.route.api if found.request is not None else None
+    if not world.design.on(INSISTING, api):
+        return None
+    return next((ms for one in places if (ms := world.design.schedule.ensured.get((one, step.kind))) is not None), None)
+
+
+def twist_of(world: World, found: Occurrence) -> str | None:
     """What goes wrong behind an event: what its author chose, or what is wrong with the task that it belongs to."""
     if found.cause is not None:
         return found.cause.twist
@@ -141,124 +185,26 @@ def _twist(world: World, found: Occurrence) -> str | None:
 
 
 def _times(step: Step, by: Emitter, twist: str | None) -> int:
-    own = by.sort == "agent" or (by.sort == "people" and by.name == "agent")
-    return step.times if own and twist == REPEATED + step.kind else 1
+    if twist == TOO_FEW + step.kind and step.distinct is None and step.count > 1:
+        return step.count - 1
+    return step.times if by.sort not in SERVER_SIDE and twist == REPEATED + step.kind else step.count
 
 
 def happen(
     world: World, step: Step, by: Emitter, found: Occurrence, *, attempt: Attempt | None = None, times: int = 1
 ) -> None:
-    who = who_of(world, by, found.who)
-    for _ in range(times):
-        own = filled(world, step, who, known(found), otherwise=_twist(world, found) == OTHERWISE + step.kind)
+    """A step is done, as often as it takes, each time by the next of those who do it."""
+    twist = twist_of(world, found)
+    insisted = attempt is None and step.kind in world.design.schedule.asks
+    for number in range(times):
+        alone = twist == TOO_FEW + step.kind
+        turn = 0 if alone else number
+        who = who_of(world, by, found.who, turn=turn, apart=step.apart and not alone)
+        facts, otherwise = known(found), twist == OTHERWISE + step.kind
+        if twist == FOR_ANOTHER + step.kind:
+            who, facts = for_another(world, step, who, facts)
+        own = filled(world, step, who, facts, otherwise=otherwise, turn=turn)
+        if insisted:
+            due = Occurrence(step.kind, who, own, None, None, found.cause)
+            attempt = Attempt((INSISTING,)) if missing(world, step.kind, due) is not None else None
         world.emit(step.kind, who, own, attempt=attempt, cause=found.cause)
-
-
-def known(found: Occurrence) -> dict[str, Any]:
-    """Everything that an event says, by field."""
-    facts: dict[str, Any] = {name: getattr(found.who, name) for name in Who.__struct_fields__}
-    if found.request is not None:
-        route = found.request.route
-        facts |= {"request": found.request.request, "acr": found.request.acr, "permission": route.permission}
-        facts |= {"api": route.api, "pep": route.pep, "endpoint": route.endpoint, "tool": route.tool}
-    return facts | dict(found.own)
-
-
-# ---------------------------------------------------------------- who
-
-
-def takes_part(design: Design, by: Emitter, found: Occurrence) -> bool:
-    """Whether an emitter has a part in an event."""
-    who, request, name = found.who, found.request, by.name
-    match by.sort:
-        case "endpoint":
-            if request is None:
-                return found.kind == "llm.received" and name == design.llm_endpoint.name
-            return request.route.endpoint == name
-        case "api":
-            return who.actor == name or (request is not None and request.route.api == name)
-        case "agent":
-            return name in (who.agent, who.actor)
-        case "service":
-            return who.actor == name or (name == design.portal and who.task is not None)
-        case "server":
-            return design.system.servers[name].domain == (who.domain or "home")
-        case "provider":
-            return found.own.get("provider") == name or design.provider_of(who.agent or "") == name
-        case "operator":
-            return who.actor_type == "admin" or who.task is not None
-        case "person":
-            return who.user == name or (who.user is not None and design.people_types.get(name) == "employee")
-        case _:
-            return who.agent is not None if name == "agent" else _somebody(design, name, who.user) is not None
-
-
-def _somebody(design: Design, group: str, user: str | None) -> str | None:
-    """The person of a group or role who does a step in somebody's work: that person, who is assigned, or the first."""
-    types = GROUPS.get(group)
-    people = design.system.people
-    if user is None:
-        return None
-    if types is not None and design.people_types.get(user) in types:
-        return user
-    staff = [name for name, one in people.employees.items() if group in ("employee", one.role)]
-    return next((name for name in staff if user in people.employees[name].assigned), next(iter(staff), None))
-
-
-def who_of(world: World, by: Emitter, behind: Who) -> Who:
-    """The people and programs behind a step: who does it, in the same work."""
-    design = world.design
-    if by.sort == "endpoint":
-        actor, kind = by.name.partition(".")[0], "service"
-    elif by.sort in SERVER_SIDE:
-        actor, kind = by.name, "service"
-    elif by.sort == "agent":
-        actor, kind = by.name, design.actor_type(by.name)
-    elif by.sort == "operator":
-        admins = design.system.people.administrators
-        actor = by.name if by.name in admins else behind.actor if behind.actor in admins else next(iter(admins), by.name)
-        kind = "admin"
-    elif by.name == "agent":
-        actor, kind = str(behind.agent), design.actor_type(str(behind.agent))
-    else:
-        actor = by.name if by.sort == "person" else str(_somebody(design, by.name, behind.user))
-        kind = design.people_types.get(actor, "user")
-    return world.who(
-        actor, kind, user=behind.user, agent=behind.agent, session=behind.session, task=behind.task,
-        domain=behind.domain or "home",
-    )  # fmt: skip
-
-
-# ---------------------------------------------------------------- with what
-
-
-def filled(world: World, step: Step, who: Who, facts: Mapping[str, Any], *, otherwise: bool = False) -> dict[str, Any]:
-    """The step's own fields; what nobody can know is left out."""
-    own: dict[str, Any] = {}
-    for name, field in step.fields.items():
-        value = _value(field, facts)
-        if value is None or (otherwise and field.otherwise != field.value):
-            value = field.otherwise if otherwise else field.value
-        if value is None and field.type == "word" and not field.many:
-            value = who.actor if field.person else world.ids.next(name)
-        if value is not None:
-            own[name] = value
-    return own
-
-
-def _value(field: Filled, facts: Mapping[str, Any]) -> Any:
-    """What the world knows under one of a field's names, where it is of the field's sort."""
-    for name in field.names:
-        value = facts.get(name)
-        if value is None or (field.words and value not in field.words):
-            continue
-        if field.many:
-            return value if isinstance(value, tuple) else (value,)
-        if isinstance(value, _SORTS[field.type]) and (field.type == "flag") == isinstance(value, bool):
-            return value
-    return None
-
-
-_SORTS: Mapping[str, tuple[type, ...]] = {
-    "word": (str, int), "enum": (str,), "flag": (bool,), "number": (int, float), "duration": (int,),
-}  # fmt: skip

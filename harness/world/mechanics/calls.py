@@ -311,6 +311,7 @@ def run_job(world: World, job: jobs.Job) -> None:
     aim = aimed(world, step, info, credential, task, actor=world.design.mcp_service)
     asked, hop = aim.asked, hop_of(world, info, credential, aim)
     stop = guard.decide(world, info, hop.request, credential, asked, presented=aim.presented)
+    stop = stop or steps.refusal(world, step, hop, asked)
     if stop is not None:
         _refuse(world, step, hop, asked, task, stop)
         return

@@ -14,17 +14,23 @@ class Command(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The base of all commands."""
 
 
+class Deed(Command, frozen=True, gc=False, kw_only=True):
+    """What people and operators do themselves; `twist` says what goes wrong about it on purpose (None: nothing)."""
+
+    twist: str | None = None
+
+
 # ---------------------------------------------------------------- people
 
 
-class Arrive(Command, frozen=True, gc=False):
+class Arrive(Deed, frozen=True, gc=False):
     """A person takes up a device."""
 
     user: str
     device: str = "browser"
 
 
-class Leave(Command, frozen=True, gc=False):
+class Leave(Deed, frozen=True, gc=False):
     """A person puts a device down, saying nothing to any system."""
 
     user: str
@@ -42,7 +48,7 @@ class LogIn(Command, frozen=True, gc=False):
     acr: str = "low"
 
 
-class LogOut(Command, frozen=True, gc=False):
+class LogOut(Deed, frozen=True, gc=False):
     """A person ends a session explicitly."""
 
     user: str
@@ -56,7 +62,7 @@ class Act(Command, frozen=True, gc=False):
     session: str
 
 
-class GiveConsent(Command, frozen=True, gc=False):
+class GiveConsent(Deed, frozen=True, gc=False):
     """A person consents to data of these categories going to this recipient for this purpose.
 
     One that was given `beforehand` is known to every replica.
@@ -70,7 +76,7 @@ class GiveConsent(Command, frozen=True, gc=False):
     beforehand: bool = False
 
 
-class WithdrawConsent(Command, frozen=True, gc=False):
+class WithdrawConsent(Deed, frozen=True, gc=False):
     """A person takes a consent back."""
 
     user: str
@@ -105,7 +111,7 @@ class AnswerPrompt(Command, frozen=True, gc=False):
     device: str = "phone"
 
 
-class Halt(Command, frozen=True, gc=False):
+class Halt(Deed, frozen=True, gc=False):
     """A person stops a running task: through the chat (`in_band`) or at the authorization server (`out_of_band`)."""
 
     user: str
@@ -274,7 +280,7 @@ class Spawn(Step, frozen=True, gc=False, kw_only=True):
 # ---------------------------------------------------------------- operators, outsiders, time
 
 
-class DisableAgent(Command, frozen=True, gc=False):
+class DisableAgent(Deed, frozen=True, gc=False):
     """An administrator denies an agent, from this instant on.
 
     Where it shares a client with others, all of them are denied with it, unless they are to be spared.
@@ -286,35 +292,35 @@ class DisableAgent(Command, frozen=True, gc=False):
     sparing: bool = False
 
 
-class EnableAgent(Command, frozen=True, gc=False):
+class EnableAgent(Deed, frozen=True, gc=False):
     """An administrator lets an agent work again."""
 
     agent: str
     by: str = "admin"
 
 
-class RevokeGrant(Command, frozen=True, gc=False):
+class RevokeGrant(Deed, frozen=True, gc=False):
     """An administrator or a person revokes the grant behind a task."""
 
     task: str
     by: str = "admin"
 
 
-class LockUser(Command, frozen=True, gc=False):
+class LockUser(Deed, frozen=True, gc=False):
     """An administrator locks a person's account."""
 
     user: str
     by: str = "admin"
 
 
-class UnlockUser(Command, frozen=True, gc=False):
+class UnlockUser(Deed, frozen=True, gc=False):
     """An administrator opens a person's account again."""
 
     user: str
     by: str = "admin"
 
 
-class EndSessions(Command, frozen=True, gc=False):
+class EndSessions(Deed, frozen=True, gc=False):
     """An administrator ends all sessions of a person."""
 
     user: str
@@ -335,20 +341,20 @@ class EndAccess(Command, frozen=True, gc=False):
     owner: str
 
 
-class ChangeTool(Command, frozen=True, gc=False):
+class ChangeTool(Deed, frozen=True, gc=False):
     """A tool's definition changes under the name that was approved; from now on it may call something else."""
 
     tool: str
     calls: str | None = None
 
 
-class AddTool(Command, frozen=True, gc=False):
+class AddTool(Deed, frozen=True, gc=False):
     """A tool turns up that nobody has approved."""
 
     tool: str
 
 
-class ApproveTool(Command, frozen=True, gc=False):
+class ApproveTool(Deed, frozen=True, gc=False):
     """An administrator approves a tool in its present version."""
 
     tool: str
@@ -372,6 +378,21 @@ class Leak(Command, frozen=True, gc=False):
 
     credential: str
     to: str = "thief"
+
+
+class TakeStep(Deed, frozen=True, gc=False):
+    """Whoever does it takes a step that a requirements file declares, by itself and not beside something else."""
+
+    step: str
+    by: str = "admin"
+    user: str | None = None
+    agent: str | None = None
+
+
+class Prepare(Command, frozen=True, gc=False):
+    """The steps that must come before a deed are done now, and the deed itself later."""
+
+    deed: Deed
 
 
 class Jump(Command, frozen=True, gc=False):

@@ -17,8 +17,8 @@ from harness.plan.caches import Cache
 from harness.plan.controls import Controls, credit
 from harness.plan.system import Agent, Endpoint, System
 from harness.trace import Route
-from harness.world.mechanics.beside import Schedule
 from harness.world.mechanics.records import Item, Record
+from harness.world.mechanics.schedule import Schedule
 
 START_HOUR = 9
 HOME = "home"

@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.trace import Request, Who
-from harness.world.mechanics import guard
+from harness.plan.controls import INSISTING
+from harness.trace import Cause, Request, Who
+from harness.world.mechanics import beside, guard
 from harness.world.mechanics.commands import SendToModel, Step
 from harness.world.mechanics.effects import Effect, Hop, Stop, denied, remember_refusal, settle
+from harness.world.mechanics.occurrences import Occurrence
 from harness.world.mechanics.records import Credential, Item, Record, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
@@ -48,6 +50,8 @@ def send_to_model(world: World, step: SendToModel) -> Reply:
     items = [world.items[one] for one in step.items]
     wanted = _received(world, who, request, step.provider, purpose, items)
     stop = guard.decide(world, info, request, credential, asked) or _foreign_items(world, step, items, task)
+    if stop is None and info.name in world.design.schedule.asks:
+        stop = _insisted(world, step, request, wanted[0] if wanted else Effect("llm.received", who, {}, request))
     if stop is not None:
         return _refuse(world, step, who, request, [Effect("request.allowed", who, {}, request), *wanted], stop)
     settle(world, step, [Effect("request.allowed", who, {}, request)], None)
@@ -194,6 +198,16 @@ def _foreign_items(world: World, step: SendToModel, items: list[Item], task: Tas
     if any(item.filed_under not in (None, task.user) for item in items):
         return Stop(("K05",), error="not_in_context")
     return None
+
+
+def _insisted(world: World, step: SendToModel, request: Request, wanted: Effect) -> Stop | None:
+    """K32: evidence that the gateway insists on before anything goes to a provider."""
+    route = request.route
+    own = {"provider": step.provider, **wanted.own}
+    found = Occurrence(wanted.kind, wanted.who, own, request, None, Cause(step.goal, step.twist))
+    if beside.missing(world, route.endpoint, found, api=route.api) is None:
+        return None
+    return Stop((INSISTING,), error="step_missing", status=428)
 
 
 def _received(world: World, who: Who, request: Request, provider: str, purpose: str, items: list[Item]) -> list[Effect]:

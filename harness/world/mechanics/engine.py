@@ -13,8 +13,10 @@ from harness.trace import Event
 from harness.world.mechanics import (
     access,
     approvals,
+    beside,
     calls,
     commands,
+    deeds,
     direct,
     discovery,
     egress,
@@ -75,6 +77,7 @@ _HANDLERS: Mapping[type[commands.Command], Callable[[World, Any], Reply]] = {
     commands.ChangeTool: operators.change_tool,
     commands.AddTool: operators.add_tool,
     commands.ApproveTool: operators.approve_tool,
+    commands.TakeStep: deeds.take_step,
     hostile.Forge: forgery.forge,
     hostile.LureToConfirm: lures.confirm_for_another,
     hostile.PublishDocument: discovery.publish,
@@ -89,6 +92,10 @@ def apply(world: World, command: commands.Command, now_ms: int) -> tuple[list[Ev
     """
     advance(world, now_ms)
     check(world, command)
+    world.taken = frozenset()
+    world.preparing = isinstance(command, commands.Prepare)
+    if isinstance(command, commands.Prepare):
+        command = command.deed
     handler = _HANDLERS.get(type(command))
     reply = handler(world, command) if handler is not None else Reply(ok=True)
     reach.refresh(world)
@@ -172,6 +179,8 @@ def _happen(world: World, due: Due) -> None:
         people.lapse(world, due)
     elif due.kind == "session_idle":
         people.idle_end(world, due)
+    elif due.kind == "step":
+        beside.do_owed(world, due)
     elif due.kind != "expiry":
         raise AssertionError(f"nobody knows what to do at a due `{due.kind}`")
 

@@ -22,6 +22,8 @@ class Impossible(Exception):
 
 def check(world: World, command: c.Command) -> None:
     """Raise Impossible with the reason, or return."""
+    if isinstance(command, c.Prepare):
+        command = command.deed
     if isinstance(command, c.Step):
         _step(world, command)
     rule = _RULES.get(type(command))
@@ -149,6 +151,10 @@ def _tool(world: World, command: Any) -> None:
     _need(command.tool in world.design.endpoints, f"there is no tool `{command.tool}`")
 
 
+def _declared(world: World, command: c.TakeStep) -> None:
+    _need(command.step in world.design.schedule.steps, f"nobody does `{command.step}` here")
+
+
 def _client(world: World, command: c.StealClient) -> None:
     _need(
         any(one.client == command.client for one in world.programs.values()), f"there is no client `{command.client}`"
@@ -221,6 +227,7 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.EndAccess: _access,
     c.Halt: _task_exists,
     c.Leak: _leak,
+    c.TakeStep: _declared,
     c.StealClient: _client,
     c.Lure: _lure,
     c.ChangeTool: _tool,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from harness.trace import Who
-from harness.world.mechanics import backchannel, grants, guard, replicas, sign_in
+from harness.world.mechanics import backchannel, deeds, grants, guard, replicas, sign_in
 from harness.world.mechanics.commands import (
     Act,
     AnswerPrompt,
@@ -36,7 +36,7 @@ def arrive(world: World, command: Arrive) -> Reply:
     """The first device in use makes a person present."""
     person = world.people[command.user]
     if not person.present:
-        world.emit("user.arrived", _who(world, command.user))
+        world.emit("user.arrived", _who(world, command.user), cause=deeds.cause(command))
     world.people[command.user] = replace(
         person,
         devices=person.devices | {command.device},
@@ -50,7 +50,7 @@ def leave(world: World, command: Leave) -> Reply:
     person = world.people[command.user]
     devices = person.devices - {command.device}
     if person.present and not devices:
-        world.emit("user.left", _who(world, command.user))
+        world.emit("user.left", _who(world, command.user), cause=deeds.cause(command))
         person = replace(person, left_ms=world.now_ms)
         _end_authority(world, "departure", user=command.user)
     world.people[command.user] = replace(person, devices=devices)
@@ -71,9 +71,9 @@ def log_in(world: World, command: LogIn) -> Reply:
 def log_out(world: World, command: LogOut) -> Reply:
     """An explicit end of a session; the authorization server tells the enforcement points as far as K09 reaches."""
     who = _who(world, command.user, session=command.session)
-    world.emit("user.logged_out", who)
+    world.emit("user.logged_out", who, cause=deeds.cause(command))
     if world.sessions.pop(command.session, None) is not None:
-        world.emit("session.ended", who, {"reason": "logout"})
+        world.emit("session.ended", who, {"reason": "logout"}, cause=deeds.cause(command))
     replicas.decided(world, world.design.home, "sessions", "end_session", command.session, "logout")
     _end_authority(world, "logout", session=command.session)
     return Reply(ok=True)
@@ -126,7 +126,7 @@ def give_consent(world: World, command: GiveConsent) -> Reply:
         "recipient": command.recipient,
         "renewal": False,
     }
-    world.emit("consent.granted", _who(world, command.user, agent=command.agent), own)
+    world.emit("consent.granted", _who(world, command.user, agent=command.agent), own, cause=deeds.cause(command))
     if world.design.on("K10"):
         lifetime_ms = world.design.controls.setting("K10").lifetime or CONSENT_LIFETIME_MS
         world.plan(Due(world.now_ms + lifetime_ms, "consent_lapse", consent, key))
@@ -147,7 +147,7 @@ def withdraw_consent(world: World, command: WithdrawConsent) -> Reply:
     consent = world.consents.pop((command.user, command.recipient, command.purpose))
     own = {"consent": consent.id, "purpose": consent.purpose, "recipient": consent.recipient}
     who = _who(world, command.user, agent=consent.agent)
-    world.emit("consent.withdrawn", who, own)
+    world.emit("consent.withdrawn", who, own, cause=deeds.cause(command))
     replicas.decided(world, world.design.home, "consents", "withdraw_consent", consent.id)
     world.emit("consent.withdrawal_notified", who, {"consent": consent.id, "recipient": consent.recipient})
     for task in list(world.tasks.values()):
@@ -268,7 +268,8 @@ def halt(world: World, command: Halt) -> Reply:
     """A person stops a task. In the chat it is text for the LLM; at the authorization server (K28) its grant dies."""
     task = world.tasks[command.task]
     who = world.who(command.user, "user", user=command.user, agent=task.agent, session=task.session, task=task.id)
-    world.emit("task.halted", who, {"by": command.user, "channel": command.channel})
+    own = {"by": command.user, "channel": command.channel}
+    world.emit("task.halted", who, own, cause=deeds.cause(command))
     world.tasks[task.id] = replace(task, ended_by=task.ended_by or "halt")
     if command.channel == "out_of_band" and world.design.on("K28"):
         grants.revoke_task(world, task)

@@ -17,6 +17,7 @@ from harness.trace import Attempt, Cause, Event, Request, Who
 from harness.world.mechanics import beside
 from harness.world.mechanics.commands import Call
 from harness.world.mechanics.design import Design
+from harness.world.mechanics.occurrences import Occurrence
 from harness.world.mechanics.records import (
     Approval,
     Cached,
@@ -123,6 +124,7 @@ _DICTS = (
     "answers",
     "formerly",
     "replies",
+    "evidence",
 )
 
 
@@ -143,8 +145,10 @@ class World:
         "number",
         "out",
         "peps",
+        "preparing",
         "servers",
         "stepping",
+        "taken",
     )
 
     records: dict[str, Record]
@@ -176,6 +180,7 @@ class World:
     answers: dict[tuple[Any, ...], tuple[Cached, ...]]
     formerly: dict[tuple[str, str], tuple[tuple[int, tuple[str, ...]], ...]]
     replies: dict[str, Any]
+    evidence: dict[str, tuple[tuple[int, Mapping[str, Any]], ...]]
 
     def __init__(
         self,
@@ -201,6 +206,8 @@ class World:
         self.aims: dict[tuple[Any, ...], Any] = {}
         self.beside = design.schedule.beside
         self.stepping: tuple[str, ...] = ()
+        self.taken: frozenset[str] = frozenset()
+        self.preparing = False
 
     def fork(self) -> World:
         """A world of its own that starts from this instant; the design and the memory of good signatures are shared."""
@@ -221,6 +228,8 @@ class World:
         other.aims = self.aims
         other.beside = self.beside
         other.stepping = ()
+        other.taken = frozenset()
+        other.preparing = False
         return other
 
     @property
@@ -271,7 +280,7 @@ class World:
         """Write one event at this instant, with the declared steps that stand beside it; returns its id."""
         moments = self.beside.get(kind)
         if moments is not None:
-            found = beside.Occurrence(kind, who, own or _NOTHING, request, attempt, cause)
+            found = Occurrence(kind, who, own or _NOTHING, request, attempt, cause)
             return beside.write(self, moments, found)
         return self.write(kind, who, own, request, attempt, cause)
 

@@ -17,7 +17,7 @@ def visit(run: Run, number: int, visit: Visit) -> Process:
     """The whole stay, with the tasks asked for in it."""
     stay = Stay(run, visit)
     yield run.sleep(visit.start_ms)
-    run.do(c.Arrive(stay.user))
+    run.do(c.Arrive(stay.user, twist=stay.twist))
     stay.there = True
     yield run.sleep(SETTLE_MS)
     stay.session = run.do(c.LogIn(stay.user)).session
@@ -39,9 +39,9 @@ def _go(stay: Stay) -> None:
     run, session = stay.run, stay.session
     stay.session, stay.there = None, False
     if stay.visit.leaves is None and session is not None and run.present(stay.user):
-        run.do(c.LogOut(stay.user, session))
+        run.do(c.LogOut(stay.user, session, twist=stay.twist))
     if "browser" in run.world.people[stay.user].devices:
-        run.do(c.Leave(stay.user))
+        run.do(c.Leave(stay.user, twist=stay.twist))
 
 
 def _be_active(stay: Stay) -> Process:

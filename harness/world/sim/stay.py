@@ -15,6 +15,7 @@ class Stay:
         self.run = run
         self.visit = visit
         self.user = run.cast.person(visit.user)
+        self.twist = visit.twist.id if visit.twist is not None else None
         self.session: str | None = None
         self.there = False
 
