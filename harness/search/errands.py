@@ -208,8 +208,8 @@ class Errands:
             if not self._worth(node, command, credential, info):
                 continue
             handle = node.world.handles[command.handle].user if command.handle else None
-            named = command.approval is not None
-            tried: Shape = ("call", key, shape, info.name, command.owner, command.amount, named, command.job, handle)
+            way = command.amount, command.payee, command.approval is not None
+            tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
             if command.passthrough is not None:
                 tried = ("passed", key, shape, command.passthrough)
             error = self.taking.once(node, tried, command)

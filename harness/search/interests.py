@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.requirements import Rule
+from harness.requirements.conditions import Listing, Value, tests
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 
@@ -60,15 +61,15 @@ PRESENCE = frozenset({"user.arrived", "user.left"})
 """Whoever answers a prompt is there for a while, and cannot be gone at once."""
 BY_TIME = {"session_idle": "session.ended", "put_down": "user.left"}
 """What happens by itself when time passes: what is due, and the kind of event that it makes true."""
-_CLOCK_FIELDS = {"hour", "token_remaining", "user_present", "lifetime"}
-_OF_APPROVALS = ("approval.", "operation.")
+_CLOCK_FIELDS = {"hour", "token_remaining", "lifetime", "latency"}
 
 
 @dataclass(frozen=True, slots=True)
 class Interests:
     """What a rule listens to. `calming` are the kinds that can help to keep it, `arming` those that count against it.
 
-    `rations`: whether it counts how often an approval is used, or ties what is done to one.
+    `rations`: whether it counts how often an approval is used, or ties what is done to one. `limits`: whether it counts
+    events, values or sums. `hours`: the hours of the day at which what it says of an event changes.
     """
 
     listened: frozenset[str]
@@ -79,21 +80,25 @@ class Interests:
     reads_clock: bool
     about: frozenset[str]
     rations: bool
+    limits: bool = False
+    hours: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, rule: Rule) -> Interests:
         """Read off a rule."""
         listened = frozenset(kind for clause in rule.clauses for kind in clause.kinds)
-        forbids = frozenset(rule.about.kinds) if rule.pattern in ("never", "after_never") else frozenset()
+        present = _reads(rule, {"user_present"})
         return cls(
-            listened=listened,
-            calming=frozenset(_calming(rule)),
+            listened=listened | PRESENCE if present else listened,
+            calming=frozenset((*_calming(rule), *(("user.arrived",) if present else ()))),
             arming=frozenset(_arming(rule)),
             timed=_timed(rule),
             longest_ms=max(_spans(rule), default=0),
             reads_clock=_reads_clock(rule),
             about=frozenset(rule.about.kinds),
-            rations=any(kind.startswith(_OF_APPROVALS) for kind in listened - forbids),
+            rations=_rations(rule),
+            limits=rule.pattern == "at_most",
+            hours=tuple(sorted(set(_hours(rule)))),
         )
 
     def gathers(self, command: c.Command) -> bool:
@@ -164,4 +169,26 @@ def _spans(rule: Rule) -> list[int]:
 
 
 def _reads_clock(rule: Rule) -> bool:
-    return any(name in _CLOCK_FIELDS for _, name in rule.reads())
+    return _reads(rule, _CLOCK_FIELDS)
+
+
+def _reads(rule: Rule, names: set[str]) -> bool:
+    return any(name in names for _, name in rule.reads())
+
+
+def _rations(rule: Rule) -> bool:
+    """Approvals count where the rule speaks of them, or ties something else to an operation."""
+    tied = {kind for clause in rule.clauses if clause is not rule.about for kind in clause.kinds}
+    return any(kind.startswith("approval.") for kind in tied.union(rule.about.kinds)) or any(
+        kind.startswith("operation.") for kind in tied
+    )
+
+
+def _hours(rule: Rule) -> Iterable[int]:
+    """Each hour that a condition compares with, and the one after it."""
+    for clause in rule.clauses:
+        for test in tests(clause.where):
+            values = test.right.items if isinstance(test.right, Listing) else (test.right,)
+            for one in values if test.field == "hour" else ():
+                if isinstance(one, Value) and isinstance(one.value, int | float):
+                    yield from (int(one.value) % 24, int(one.value + 1) % 24)

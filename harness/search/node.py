@@ -88,7 +88,7 @@ class Node:
         self.best: dict[Shape, str] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
-        self.asked: dict[tuple[str, str], int] = {}
+        self.asked: dict[Shape, int] = {}
         self.rations = any(one.interests.rations for one in facets)
         self.accepted: dict[Shape, Accepted] = {}
         self.refused: set[Shape] = set()

@@ -143,6 +143,8 @@ def calls_of(
         one = replace(base, owner=owner)
         if target.endpoint.operation is None or target.endpoint.privilege != "high":
             yield one
+            if target.endpoint.operation is not None:
+                yield from (replace(one, amount=variant.amount, payee=variant.payee) for variant in view.ordinary)
             continue
         for variant in view.variants:
             meant = replace(one, amount=variant.amount, payee=variant.payee)
