@@ -15,6 +15,8 @@ lengths against a search that uses none of this.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.search.approving import replenish, spend
 from harness.search.errands import ABOUT_SUBJECT, Errands
 from harness.search.facets import Facet
@@ -28,10 +30,10 @@ from harness.world.mechanics.bounds import Bounds
 class Closing:
     """Closes states for one facet in one small world."""
 
-    def __init__(self, view: Bounds, facet: Facet) -> None:
+    def __init__(self, view: Bounds, facet: Facet, go_on: Callable[[], bool] = lambda: True) -> None:
         self.view = view
         self.interests = facet.interests
-        self.taking = Taking(view, facet)
+        self.taking = Taking(view, facet, go_on)
         self.errands = Errands(self.taking)
 
     def close(self, node: Node) -> None:
@@ -80,6 +82,8 @@ class Closing:
         passed = node.world.now_ms > node.renewed_ms
         node.renewed_ms = node.world.now_ms
         useful = node.useful() if passed else set()
+        if passed and self.interests.reads_clock:
+            self._with_what_is_old(node)
         for shape, one in list(node.accepted.items()):
             if passed and isinstance(one.command, c.GetToken):
                 if useful.isdisjoint(one.made):
@@ -88,6 +92,14 @@ class Closing:
                     self._again(node, shape, one.command)
             elif one.facts and node.would_matter(one.facts, self.interests.arming if passed else frozenset()):
                 self._again(node, shape, one.command)
+
+    def _with_what_is_old(self, node: Node) -> None:
+        """A rule that reads clocks may mind how little is left of a credential: take steps with it before it is renewed."""
+        for one in list(node.accepted.values()):
+            held = getattr(one.command, "subject", None) or getattr(one.command, "credential", None)
+            if held is not None and node.world.credentials[held].expires_ms > node.world.now_ms and not node.stopped:
+                if self.taking.gathers(node, one.command):
+                    self.taking.take(node, one.command)
 
     def _again(self, node: Node, shape: Shape, command: c.Command) -> None:
         current = self.taking.current(node, command)

@@ -225,11 +225,14 @@ class Errands:
         return True
 
     def _worth(self, node: Node, command: c.Call, credential: Credential, info: EndpointInfo) -> bool:
-        """Whether an operation is tried here: spending what is rationed is an event; of other approvals the newest will do."""
+        """Whether an operation is tried here: spending what is rationed is an event.
+
+        Else the approval that a token comes from is named beside it, and with other tokens the newest will do.
+        """
         if self.interests.rations:
             return command.approval is None and (credential.approval is None or info.endpoint.privilege != "high")
-        if command.approval is None:
-            return True
+        if command.approval is None or credential.approval is not None:
+            return command.approval in (None, credential.approval)
         answered = [one.id for one in node.world.approvals.values() if one.state == "approved" and one.task == command.task]
         return answered[-1:] == [command.approval]
 

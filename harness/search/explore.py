@@ -111,6 +111,8 @@ def _run(found: Found, explorers: Sequence[Explorer], start: World, depth: int) 
             break  # strangers are enough
         explorer.begin(start)
     while True:
+        if any(one.cut for one in explorers):
+            return [one for explorer in explorers for one in explorer.broken]
         found.depth += 1
         found.levels.append(sum(len(one.frontier.level) for one in explorers))
         broken = [one for explorer in explorers for one in explorer.broken]
@@ -132,10 +134,11 @@ class Explorer:
         self.view = view
         self.interests = facet.interests
         self.go_on = go_on
-        self.closing = Closing(view, facet)
+        self.closing = Closing(view, facet, lambda: go_on(found))
         self.taking = self.closing.taking
         self.left = 0
         self.broken: list[Broken] = []
+        self.cut = False
         self.frontier = Frontier(self.children, self.arrive, fingerprint)
 
     def begin(self, start: World) -> None:
@@ -157,6 +160,7 @@ class Explorer:
         found.challenged += node.challenged
         node.challenged = 0
         found.states += 1
+        self.cut |= node.cut and not node.broken
         self.broken += node.broken
         return not node.broken
 

@@ -23,8 +23,8 @@ from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
 Shape = tuple[Any, ...]
-ALIKE, ENOUGH = 2, 40
-"""How many breaches of one sort, and in all, are followed up from one state."""
+ALIKE, ENOUGH, LONG_ENOUGH = 2, 40, 10_000
+"""How many breaches of one sort, and in all, are followed up from one state, and for how many steps after the first."""
 SCOPE = 10
 """The place of the scopes in the shape of a credential."""
 
@@ -73,8 +73,9 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "gone_through", "items", "listened", "made",
-        "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "wanting", "world",
+        "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
+        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back",
+        "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet]) -> None:
@@ -97,7 +98,8 @@ class Node:
         self.taken_back = 0
         self.permitted: frozenset[Shape] | None = None
         self.renewed_ms = 0
-        self.challenged = 0
+        self.challenged = self.late = 0
+        self.cut = False
         self.broken: list[Broken] = []
 
     def fork(self) -> Node:
@@ -114,6 +116,7 @@ class Node:
         other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
+        other.late, other.cut = self.late, self.cut
         other.broken = []
         return other
 
@@ -167,8 +170,8 @@ class Node:
 
     @property
     def stopped(self) -> bool:
-        """Whether enough ways to break a rule are known here."""
-        return len(self.broken) >= ENOUGH
+        """Whether enough ways to break a rule are known here, or the time is up."""
+        return len(self.broken) >= ENOUGH or self.late > LONG_ENOUGH or self.cut
 
     def would_matter(self, facts: Iterable[Event], arming: frozenset[str]) -> bool:
         """Whether the same facts at this instant would break a rule, or bring that nearer."""

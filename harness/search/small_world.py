@@ -18,8 +18,9 @@ from harness.requirements.conditions import Listing, Value, fields_read, tests
 from harness.search.interests import Interests
 from harness.world.mechanics.bounds import MEANT, OTHER, Bounds, Variant
 
-OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged", "data.accessed"})
-"""What a token that an approval gave can bring about beside the operation, which other tokens can not."""
+OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged", "data.accessed", "access.decided",
+                           "operation.requested", "operation.completed", "user.active", "user.arrived"})  # fmt: skip
+"""What an approval and the token that it gave can bring about, which other tokens can not."""
 OF_RECORDS = frozenset({"data.accessed", "answer.delivered", "memory.read"})
 """Where it is told whose a record is, and who may see it."""
 MOST_PEOPLE, MOST_PAYEES = 8, 12

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from harness.search.facets import Facet
@@ -12,20 +14,26 @@ from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.replies import Reply
 
+ASK_EVERY = 500
 ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
 
 
 class Taking:
     """The steps of one facet in one small world. `transitions` counts those that were tried, `kept` those
-    that stay events; `reply` is the last one's."""
+    that stay events; `reply` is the last one's.
 
-    def __init__(self, view: Bounds, facet: Facet) -> None:
+    `go_on` is asked now and then whether there is time left: without it a state stays half closed (`Node.cut`).
+    """
+
+    def __init__(self, view: Bounds, facet: Facet, go_on: Callable[[], bool] = lambda: True) -> None:
         self.view = view
         self.facet = facet
         self.interests = facet.interests
         self.transitions = 0
         self.kept = 0
         self.reply = Reply(ok=False)
+        self.go_on = go_on
+        self.asked = 0
 
     def gathers(self, node: Node, command: c.Command) -> bool:
         """Whether a step takes nothing away and uses nothing up here.
@@ -80,6 +88,10 @@ class Taking:
     def take(self, node: Node, command: c.Command) -> tuple[Reply, list[Event], tuple[Shape, ...]] | None:
         """Take a step that gathers; None where something that it makes true helps to keep the rule: it stays an event."""
         self.transitions += 1
+        self.asked += 1
+        node.late += bool(node.late or node.broken)
+        if self.asked % ASK_EVERY == 0 and not self.go_on():
+            node.cut = True
         self._leak(node, command)
         if not self.interests.may_calm(command):
             reply, events = node.do(command)
