@@ -21,6 +21,7 @@ from harness.search.approving import replenish, spend
 from harness.search.errands import ABOUT_SUBJECT, Errands
 from harness.search.facets import Facet
 from harness.search.node import Accepted, Node, Shape
+from harness.search.repeating import Repeating
 from harness.search.taking import Taking
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import commands as c
@@ -35,6 +36,7 @@ class Closing:
         self.interests = facet.interests
         self.taking = Taking(view, facet, go_on)
         self.errands = Errands(self.taking)
+        self.repeating = Repeating(self.taking, facet.monitor.rule) if self.interests.limits else None
 
     def close(self, node: Node) -> None:
         """Take every closed step until nothing new comes of it."""
@@ -49,6 +51,8 @@ class Closing:
             self.errands.run(node)
         if self.interests.of_presence and not self.interests.rations:
             spend(node, self.view, self.taking.attempt)
+        if self.repeating is not None and not node.broken:
+            self.repeating.run(node)
 
     def jump(self, node: Node, at_ms: int) -> None:
         """Let time pass; whoever is there acts now and then on the way, so that no session ends for want of that."""
@@ -127,7 +131,8 @@ class Closing:
             elif kind is c.StartTask:
                 self._start(node, command)
             elif kind in (c.Arrive, c.LogIn, c.GiveConsent) and self.taking.gathers(node, command):
-                node.news |= self.taking.take(node, command) is not None
+                taken = self.taking.take(node, command)
+                node.news |= taken is not None and taken[0].ok
 
     def _act(self, node: Node, command: c.Command) -> None:
         """A person who is there keeps the session alive."""

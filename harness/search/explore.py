@@ -18,7 +18,7 @@ from harness.search.canon import fingerprint
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
-from harness.search.interests import BY_AGENTS, BY_TIME, TAKES, Interests
+from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES, Interests
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Broken, Node
 from harness.search.shrink import Attack, shortest
@@ -36,6 +36,7 @@ from harness.world.mechanics.state import World
 from harness.world.sim.population import records
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+NOTHING: frozenset[str] = frozenset()
 _BY_PEOPLE = (c.AnswerPrompt, LureToConfirm)
 Watch = Callable[["Found"], bool]
 
@@ -187,7 +188,8 @@ class Explorer:
             return True
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
-            return child.states != node.states or (going and ok)
+            failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
+            return child.states != node.states or (going and ok) or failing
         if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)

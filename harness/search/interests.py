@@ -20,7 +20,7 @@ _TOKENS = frozenset({"token.issued", "token.exchanged"})
 EMITS: dict[type[c.Command], frozenset[str]] = {
     c.Arrive: frozenset({"user.arrived"}),
     c.Leave: frozenset({"user.left"}),
-    c.LogIn: _TOKENS | {"session.started", "user.authenticated", "code.issued"},
+    c.LogIn: _TOKENS | {"session.started", "user.authenticated", "user.authentication_failed", "code.issued"},
     c.LogOut: frozenset({"user.logged_out", "session.ended"}),
     c.Act: frozenset({"user.active"}),
     c.GiveConsent: frozenset({"consent.granted"}),
@@ -57,6 +57,8 @@ BY_AGENTS = frozenset(
     for kind in kinds
 )  # fmt: skip
 """What agents can make true with steps that are closed as a rule."""
+MAKES_FAIL = {c.LockUser: frozenset({"user.authentication_failed"})}
+"""What somebody cannot do any more after a step, and is seen to try."""
 PRESENCE = frozenset({"user.arrived", "user.left"})
 """Whoever answers a prompt is there for a while, and cannot be gone at once."""
 BY_TIME = {"session_idle": "session.ended", "put_down": "user.left"}
@@ -118,7 +120,7 @@ class Interests:
         """Whether a step that is not closed can be part of a shortest attack at all."""
         kind = type(command)
         if kind in TAKES:
-            return bool(EMITS[kind] & self.listened)
+            return bool((EMITS[kind] | MAKES_FAIL.get(kind, frozenset())) & self.listened)
         if kind is c.EnableAgent:
             return bool(EMITS[c.DisableAgent] & self.listened)
         if isinstance(command, c.AnswerPrompt) and not command.approve:

@@ -23,6 +23,8 @@ from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
 Shape = tuple[Any, ...]
+_OF_SORT = ("agent", "user", "task", "endpoint", "owner", "audience", "provider", "grant", "amount", "payee", "passthrough")
+"""What tells steps apart that a rule may count differently."""
 ALIKE, ENOUGH, LONG_ENOUGH = 2, 40, 10_000
 """How many breaches of one sort, and in all, are followed up from one state, and for how many steps after the first."""
 SCOPE = 10
@@ -74,7 +76,7 @@ class Node:
 
     __slots__ = (
         "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
-        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back",
+        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tallied",
         "wanting", "world",
     )  # fmt: skip
 
@@ -100,6 +102,8 @@ class Node:
         self.renewed_ms = 0
         self.challenged = self.late = 0
         self.cut = False
+        limits = any(one.interests.limits for one in facets)
+        self.tallied: dict[Shape, c.Command] | None = {} if limits else None
         self.broken: list[Broken] = []
 
     def fork(self) -> Node:
@@ -117,6 +121,7 @@ class Node:
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
         other.late, other.cut = self.late, self.cut
+        other.tallied = self.tallied.copy() if self.tallied is not None else None
         other.broken = []
         return other
 
@@ -132,6 +137,8 @@ class Node:
         counts = any(event.kind in self.counted for event in self.heard(events))
         link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
         self._judge(events, link)
+        if self.tallied is not None:
+            self._tally(command, events)
         if reply.ok or counts or len(self.broken) > breaches:
             self.path = link
         elif "request.denied" not in self.listened:
@@ -149,6 +156,14 @@ class Node:
             if event.attempt is None and event.kind in self.listened
             and any(one.sees(event, self.world) for one in self.facets)
         )  # fmt: skip
+
+    def _tally(self, command: c.Command, events: Iterable[Event]) -> None:
+        """Keep a step that a rule may count, the first of each sort."""
+        assert self.tallied is not None, "only where a rule counts"
+        about = {kind for one in self.facets if one.interests.limits for kind in one.interests.about}
+        if not isinstance(command, c.Jump) and any(event.attempt is None and event.kind in about for event in events):
+            told = (getattr(command, name, None) for name in _OF_SORT)
+            self.tallied.setdefault((type(command), *told), command)
 
     def _judge(self, events: Iterable[Event], link: Link) -> None:
         world = self.world

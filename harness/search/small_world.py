@@ -29,17 +29,19 @@ MOST_PEOPLE, MOST_PAYEES = 8, 12
 def bounds_for(system: System, rule: Rule) -> Bounds:
     """The small world for one rule.
 
-    People sign in again only where the rule waits for longer than a session lasts, or for an hour of the day.
+    People sign in again only where the rule waits for longer than a session lasts, for an hour of the day, or for
+    sign-ins that fail.
     """
     interests = Interests.of(rule)
     reads = {name for _, name in rule.reads()}
     longest_ms = max(interests.longest_ms, 24 * 3_600_000 if interests.hours else 0)
+    fails = "user.authentication_failed" in interests.listened
     found = Bounds.of(
         system,
         people=_people(rule),
         approvals=2 if interests.rations else 1 if interests.about & OF_PRIVILEGED else 0,
         sub_agents=1 if "root_agent" in reads else 0,
-        sessions=2 if longest_ms > system.servers[system.home_server].session_lifetime else 1,
+        sessions=2 if fails or longest_ms > system.servers[system.home_server].session_lifetime else 1,
     )
     more = tuple(dict.fromkeys(one for one in _variants(system, rule) if one not in found.variants))
     ordinary = (*found.variants, *more) if reads & {"amount", "payee", "details_hash"} else ()

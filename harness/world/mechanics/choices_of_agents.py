@@ -72,8 +72,8 @@ def tokens(world: World, view: Bounds, agent: str, task: Task | None, held: list
 
 
 def credentials_of_its_own(view: Bounds, agent: str, task: str | None, audience: str) -> Iterator[c.GetToken]:
-    """The client credentials grant: whatever may be had, then each scope."""
-    for scope in ((), *((one,) for one in view.scopes)):
+    """The client credentials grant: whatever may be had, all there is, then each scope."""
+    for scope in ((), view.scopes, *((one,) for one in view.scopes)):
         yield c.GetToken(
             agent=agent, task=task, goal=SEARCH, twist=SEARCH, grant="client_credentials", audience=audience,
             scope=scope,
