@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harness.requirements import Rule
 from harness.requirements.conditions import Listing, Value, tests
+from harness.trace import STANDARD
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 
@@ -50,6 +51,8 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
 
 TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent, c.RevokeGrant, c.LockUser)
 """Steps after which nobody can do more than before."""
+SINKS = (c.SendToModel, c.SendMessage, c.Deliver)
+"""Steps that take data somewhere, and bring nothing."""
 USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, hostile.LureToConfirm)
 """Steps after which something that could be used is used."""
 BY_AGENTS = frozenset(
@@ -111,6 +114,11 @@ class Interests:
         if kind in USES_UP or (isinstance(command, c.Call) and command.approval is not None):
             return not self.rations
         return True
+
+    def idle(self, command: c.Command) -> bool:
+        """Whether a step gives nothing to anybody and makes nothing true that the rule takes notice of."""
+        kind = type(command)
+        return kind in SINKS and self.listened <= STANDARD.kinds.keys() - EMITS[kind]
 
     def may_calm(self, command: c.Command) -> bool:
         """Whether a step may make something true that helps to keep the rule; whether it does shows when it is taken."""

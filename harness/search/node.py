@@ -24,7 +24,6 @@ from harness.world.mechanics.state import World
 
 Shape = tuple[Any, ...]
 _OF_SORT = ("agent", "user", "task", "endpoint", "owner", "audience", "provider", "grant", "amount", "payee", "passthrough")
-"""What tells steps apart that a rule may count differently."""
 ALIKE, ENOUGH, LONG_ENOUGH = 2, 40, 10_000
 """How many breaches of one sort, and in all, are followed up from one state, and for how many steps after the first."""
 SCOPE = 10
@@ -162,8 +161,7 @@ class Node:
         assert self.tallied is not None, "only where a rule counts"
         about = {kind for one in self.facets if one.interests.limits for kind in one.interests.about}
         if not isinstance(command, c.Jump) and any(event.attempt is None and event.kind in about for event in events):
-            told = (getattr(command, name, None) for name in _OF_SORT)
-            self.tallied.setdefault((type(command), *told), command)
+            self.tallied.setdefault(sort_of(command), command)
 
     def _judge(self, events: Iterable[Event], link: Link) -> None:
         world = self.world
@@ -338,6 +336,11 @@ class Node:
         for shape, handle in list(self.best.items()):
             if (not holders or shape[0] in holders) and credentials[handle].expires_ms > now:
                 yield shape, credentials[handle]
+
+
+def sort_of(command: c.Command) -> Shape:
+    """What tells steps apart that a rule may count differently; not which credential or approval they come with."""
+    return type(command), *(getattr(command, name, None) for name in _OF_SORT)
 
 
 def item_shape(item: Item) -> Shape:

@@ -22,7 +22,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from harness.requirements import Rule
-from harness.search.node import Node
+from harness.search.node import Broken, Node
 from harness.search.taking import Taking
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.hostile import LureToConfirm
@@ -66,17 +66,22 @@ class Repeating:
 
         Also where the rule breaks sooner, with what was counted before: so that one sort of step alone is told, if it can be.
         """
+        last: list[Broken] = []
         for number in range(min(self.often, MOST)):
             before = self._count(node)
-            if not self._once_more(node, command, number) or node.cut or self._count(node) == before:
-                return
-        self.short |= self.often > MOST and not node.broken
+            possible = self._once_more(node, command, number)
+            last, node.broken = node.broken or last, []
+            if not possible or node.cut or (not last and self._count(node) == before):
+                break
+        else:
+            self.short |= self.often > MOST and not last
+        node.broken = last
 
     @staticmethod
     def _count(node: Node) -> Hashable:
-        """What the rules have counted so far, and how often they broke."""
+        """What the rules have counted so far."""
         now = node.world.now_ms
-        return len(node.broken), tuple(
+        return tuple(
             hash(frozenset(one.monitor.canon(state, now))) for one, state in zip(node.facets, node.states, strict=True)
         )
 

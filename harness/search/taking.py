@@ -57,7 +57,9 @@ class Taking:
 
     def once(self, node: Node, shape: Shape, command: c.Command) -> str | None:
         """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``."""
-        if shape in node.accepted or shape in node.refused or not self.gathers(node, command):
+        if shape in node.accepted or shape in node.refused or self.interests.idle(command):
+            return None
+        if not self.gathers(node, command):
             return None
         taken = self.take(node, command)
         if taken is None:

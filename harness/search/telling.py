@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.plan.values import duration_text
-from harness.search.shrink import Attack
+from harness.search.shrink import Attack, rows
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 
@@ -31,12 +31,13 @@ def bound_text(found: Found) -> str:
 
 
 def steps_text(attack: Attack) -> Iterator[str]:
-    """A sentence for each step, with the instant where time has passed."""
+    """A sentence for each step, with the instant where time has passed; the same step in a row is told once."""
     before_ms = 0
-    for at_ms, command in attack.steps:
+    for number, times in rows(attack):
+        at_ms, command = attack.steps[number]
         when = f"after {duration_text(at_ms - before_ms)}, " if at_ms > before_ms else ""
         before_ms = at_ms
-        yield when + sentence(command)
+        yield when + sentence(command) + (f", {times} times" if times > 1 else "")
 
 
 def sentence(command: c.Command) -> str:
