@@ -51,7 +51,7 @@ class Closing:
             self.errands.run(node)
         if self.interests.of_presence and not self.interests.rations:
             spend(node, self.view, self.taking.attempt)
-        if self.repeating is not None and not node.broken:
+        if self.repeating is not None:
             self.repeating.run(node)
 
     def jump(self, node: Node, at_ms: int) -> None:

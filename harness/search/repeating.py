@@ -31,6 +31,8 @@ from harness.world.mechanics.records import Approval
 
 MOST = 1_000
 """How often a step is repeated at most: what a rule allows more of is not broken by repeating it, and says so (`short`)."""
+ROWS = 4
+"""How many sorts of steps that break a rule alone are followed up."""
 ANSWERS = (c.AnswerPrompt, c.AnswerInstead, LureToConfirm)
 
 
@@ -46,14 +48,17 @@ class Repeating:
 
     def run(self, node: Node) -> None:
         """Break the rule by number where that is possible; else go on with everything counted that can be had at once."""
-        commands = list(node.tallied.values()) if node.tallied else []
+        commands, rows = list(node.tallied.values()) if node.tallied else [], 0
         for command in commands:
             trial = node.fork()
             self._row(trial, command)
-            node.broken += trial.broken
+            node.broken = trial.broken + node.broken
             node.challenged = max(node.challenged, trial.challenged)
-            if node.stopped or trial.broken:
+            rows += bool(trial.broken)
+            if rows == ROWS or node.cut:
                 return
+        if node.broken:
+            return
         trial = node.fork()
         for command in commands:
             if self.taking.gathers(trial, command) and not trial.broken:
@@ -88,18 +93,20 @@ class Repeating:
     def _once_more(self, node: Node, command: c.Command, number: int) -> bool:
         """One more of a step; False where it is not possible, or helps to keep the rule."""
         try:
-            again = self._afresh(node, self.taking.current(node, command))
+            current = self.taking.current(node, command)
+            other = self.distinct == "payee" and isinstance(current, c.Call | c.AskApproval) and current.payee is not None
+            payee = f"{current.payee}_{number}" if other else None
+            again = self._afresh(node, current, payee)
             if again is None:
                 return False
-            if self.distinct == "payee" and isinstance(again, c.Call | c.AskApproval) and again.payee is not None:
-                again = replace(again, payee=f"{again.payee}_{number}")
+            again = replace(again, payee=payee) if payee is not None else again
             self.taking.transitions += 1
             _, events = node.do(again)
         except Impossible:
             return False
         return not node.calmed(events)
 
-    def _afresh(self, node: Node, command: c.Command) -> c.Command | None:
+    def _afresh(self, node: Node, command: c.Command, payee: str | None) -> c.Command | None:
         """The step with an approval, or the token of one, that nobody has used; itself where it needs none."""
         named = getattr(command, "approval", None)
         handle = getattr(command, "credential", None)
@@ -107,7 +114,7 @@ class Repeating:
         earlier = node.world.approvals.get(given or named or "")
         if earlier is None:
             return command
-        approval = self._ask(node, earlier)
+        approval = self._ask(node, earlier, payee)
         if approval is None:
             return None
         if isinstance(command, ANSWERS):
@@ -119,8 +126,8 @@ class Repeating:
         token = self._do(node, c.RedeemApproval(**_base(earlier), approval=approval)).credential if given else handle
         return replace(command, credential=token, approval=approval if named else None) if token else None
 
-    def _ask(self, node: Node, like: Approval) -> str | None:
-        """The same question once more."""
+    def _ask(self, node: Node, like: Approval, payee: str | None) -> str | None:
+        """The same question once more, or about another payee."""
         meant, shown = like.operation, like.shown
         lied = (shown.amount, shown.payee) != (meant.amount, meant.payee)
         endpoint = next(
@@ -129,7 +136,7 @@ class Repeating:
         if endpoint is None:
             return None
         question = c.AskApproval(
-            **_base(like), endpoint=endpoint, user=like.user, amount=meant.amount, payee=meant.payee,
+            **_base(like), endpoint=endpoint, user=like.user, amount=meant.amount, payee=payee or meant.payee,
             shown_amount=shown.amount if lied else None, shown_payee=shown.payee if lied else None,
         )  # fmt: skip
         reply = self._do(node, question)

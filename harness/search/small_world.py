@@ -14,16 +14,16 @@ from msgspec.structs import replace
 
 from harness.plan.system import System
 from harness.requirements import Rule
-from harness.requirements.conditions import Listing, Value, fields_read, tests
+from harness.requirements.conditions import ORDER, All, Listing, Node, Test, Value, fields_read, tests
 from harness.search.interests import Interests
-from harness.world.mechanics.bounds import MEANT, OTHER, Bounds, Variant
+from harness.world.mechanics.bounds import MEANT, Bounds, Variant
 
 OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged", "data.accessed", "access.decided",
                            "operation.requested", "operation.completed", "user.active", "user.arrived"})  # fmt: skip
 """What an approval and the token that it gave can bring about, which other tokens can not."""
 OF_RECORDS = frozenset({"data.accessed", "answer.delivered", "memory.read"})
 """Where it is told whose a record is, and who may see it."""
-MOST_PEOPLE, MOST_PAYEES = 8, 12
+MOST_PEOPLE = 8
 
 
 def bounds_for(system: System, rule: Rule) -> Bounds:
@@ -63,18 +63,27 @@ def _people(rule: Rule) -> int:
 
 
 def _variants(system: System, rule: Rule) -> Iterator[Variant]:
-    """Amounts on both sides of each limit, as many payees as a rule counts, and one that a condition names."""
+    """Amounts on both sides of each limit and each number that a condition names, and the payees that it names."""
     for api in system.apis.values():
         for endpoint in api.endpoints.values():
             if endpoint.low_value is not None:
                 yield Variant(endpoint.low_value, MEANT.payee)
-    for amount in _constants(rule, "amount"):
-        yield from (Variant(one, MEANT.payee) for one in (float(amount) + 1, float(amount)) if one > 0)
+    named = [float(amount) + one for amount in _constants(rule, "amount") for one in (1, 0, -1)]
+    for amount in (*named, *((rule.at_most + 1,) if rule.sum_of == "amount" else ())):
+        if amount > 0 and _concerns(rule.about.where, amount):
+            yield Variant(amount, MEANT.payee)
     for payee in _constants(rule, "payee"):
         yield Variant(MEANT.amount, str(payee))
-    if rule.distinct == "payee":
-        for number in range(1, min(MOST_PAYEES, math.floor(rule.at_most))):
-            yield Variant(MEANT.amount, f"{OTHER.payee}_{number}")
+
+
+def _concerns(where: Node | None, amount: float) -> bool:
+    """Whether a condition can hold for an amount, as far as it says so outright."""
+    parts = where.parts if isinstance(where, All) else (where,)
+    return all(
+        ORDER[part.op](amount, part.right.value)
+        for part in parts
+        if isinstance(part, Test) and part.field == "amount" and part.op in ORDER and isinstance(part.right, Value)
+    )
 
 
 def _constants(rule: Rule, field: str) -> Iterator[str | int | float | bool]:

@@ -30,7 +30,8 @@ def by_people(world: World, view: Bounds) -> Iterator[c.Command]:
 
 def _present(world: World, view: Bounds, user: str) -> Iterator[c.Command]:
     sessions = sessions_of(world, user)
-    if not _live(world, sessions) and _signed_in(world, user) < view.sessions:
+    shut = world.people[user].locked or not _live(world, sessions)
+    if shut and _signed_in(world, user) < view.sessions:
         yield c.LogIn(user)
     for session in sessions:
         yield c.Act(user, session)
