@@ -41,6 +41,8 @@ class Errands:
                 return
             if agent != THIEF:
                 self._tokens(node, agent, task)
+            else:
+                self._with_stolen_keys(node)
             for shape, credential in self._presentable(node, agent):
                 if credential.kind == "access" and not node.stopped:
                     self._present(node, agent, task, shape, credential)
@@ -103,6 +105,17 @@ class Errands:
             again = subject.holder == agent and subject.depth >= self.view.exchanges
             if not again and subject.user is not None and not foreign and node.is_new(("exchanged", agent, key, shape)):
                 self._exchange(node, agent, task, shape, subject)
+
+    def _with_stolen_keys(self, node: Node) -> None:
+        """An outsider who has a client's keys refreshes what was in its vault."""
+        for handle in [one for one in node.world.leaked if one in node.world.credentials]:
+            held = node.world.credentials[handle]
+            if held.kind != "refresh" or f"client:{held.client}" not in node.world.leaked:
+                continue
+            request = c.GetToken(
+                agent=THIEF, goal="search", twist="search", grant="refresh_token", subject=handle, as_client=held.client
+            )
+            self.taking.once(node, ("stolen", handle), request)
 
     def _exchange(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
         """All that one subject gives: where the answer speaks of the subject, no other request helps."""

@@ -204,6 +204,7 @@ class Explorer:
         world, view = node.world, self.view
         yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
+        yield from people.thefts(world, view)
         if BY_AGENTS & self.interests.calming:
             yield from agents.by_agents(world, view)
             return

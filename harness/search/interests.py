@@ -46,13 +46,22 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
     c.EnableAgent: frozenset({"agent.enabled"}),
     c.RevokeGrant: frozenset({"token.revoked"}),
     c.LockUser: frozenset({"user.disabled"}),
+    c.UnlockUser: frozenset({"user.enabled"}),
+    c.EndSessions: frozenset({"session.ended"}),
+    c.ChangeTool: frozenset({"tool.changed"}),
+    c.ApproveTool: frozenset({"tool.approved"}),
 }
 """The kinds of events that a command can make true; a test holds them against what commands do."""
 
-TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent, c.RevokeGrant, c.LockUser)
+TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent, c.RevokeGrant, c.LockUser,
+         c.EndSessions)  # fmt: skip
 """Steps after which nobody can do more than before."""
 SINKS = (c.SendToModel, c.SendMessage, c.Deliver)
 """Steps that take data somewhere, and bring nothing."""
+TURNS = {c.EnableAgent: c.DisableAgent, c.UnlockUser: c.LockUser}
+"""Steps that take another back, and matter where that one does."""
+CHANGES = (c.Register, c.EndAccess, c.ChangeTool, c.ApproveTool, c.StealClient)
+"""Steps after which something else is possible than before."""
 USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, hostile.LureToConfirm)
 """Steps after which something that could be used is used."""
 BY_AGENTS = frozenset(
@@ -109,7 +118,7 @@ class Interests:
     def gathers(self, command: c.Command) -> bool:
         """Whether a step takes nothing away and uses nothing up; where no event of it calms, it may be taken always."""
         kind = type(command)
-        if kind in TAKES or kind in (c.EnableAgent, c.Register):
+        if kind in TAKES or kind in TURNS or kind in CHANGES:
             return False
         if kind in USES_UP or (isinstance(command, c.Call) and command.approval is not None):
             return not self.rations
@@ -129,8 +138,8 @@ class Interests:
         kind = type(command)
         if kind in TAKES:
             return bool((EMITS[kind] | MAKES_FAIL.get(kind, frozenset())) & self.listened)
-        if kind is c.EnableAgent:
-            return bool(EMITS[c.DisableAgent] & self.listened)
+        if kind in TURNS:
+            return bool(EMITS[TURNS[kind]] & self.listened)
         if isinstance(command, c.AnswerPrompt) and not command.approve:
             return "approval.refused" in self.listened
         return True

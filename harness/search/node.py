@@ -233,8 +233,10 @@ class Node:
         """Something was given that later requests do not name: what was refused for want of it may be tried again."""
         if isinstance(command, c.StartTask | c.Spawn | c.StoreMemory | c.EnableAgent | c.GiveConsent | c.Register):
             self.news = True
-        if isinstance(command, c.EnableAgent | c.GiveConsent | c.Register):
+        if isinstance(command, c.EnableAgent | c.UnlockUser | c.GiveConsent | c.Register):
             self.taken_back += 1
+        if isinstance(command, c.ChangeTool | c.ApproveTool | c.StealClient):
+            self._changed(command)
         if isinstance(command, c.DisableAgent) and self.permitted is None:
             self.permitted = frozenset(self.refused)
         elif isinstance(command, c.EnableAgent) and self.permitted is not None:
@@ -245,6 +247,15 @@ class Node:
         elif isinstance(command, c.Register):
             ours = ("token", "target", "useless", "ordinary", "refresh")
             self.refused = {one for one in self.refused if one[0] not in ours or one[1] != command.agent}
+
+    def _changed(self, command: c.ChangeTool | c.ApproveTool | c.StealClient) -> None:
+        """What a tool does, or what an outsider holds, is not what it was: calls of the tool are tried again."""
+        self.news = True
+        self.taken_back += 1
+        tool = getattr(command, "tool", None)
+        self.refused = {one for one in self.refused if one[0] not in ("call", "dead") or tool not in (None, *one[3:4])}
+        for shape in [one for one in self.accepted if one[0] == "call" and one[3] == tool]:
+            self.let_go(shape)
 
     def let_go(self, shape: Shape) -> None:
         """Forget that a step was taken: it may be taken again."""

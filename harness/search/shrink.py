@@ -180,7 +180,8 @@ def _approved(command: c.Command) -> bool:
 
 
 _BY_PEOPLE = (c.Arrive, c.Leave, c.LogIn, c.LogOut, c.GiveConsent, c.WithdrawConsent, c.Halt, c.DisableAgent,
-              c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register)  # fmt: skip
+              c.EnableAgent, c.RevokeGrant, c.LockUser, c.UnlockUser, c.EndSessions, c.EndAccess, c.ChangeTool,
+              c.ApproveTool, c.StealClient, c.Jump, c.Register)  # fmt: skip
 _WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval,
                    LureToConfirm, c.Act, c.StartTask)
 

@@ -23,6 +23,7 @@ OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged",
 """What an approval and the token that it gave can bring about, which other tokens can not."""
 OF_RECORDS = frozenset({"data.accessed", "answer.delivered", "memory.read"})
 """Where it is told whose a record is, and who may see it."""
+OF_TOOLS = frozenset({"tool.changed", "tool.approved"})
 MOST_PEOPLE = 8
 
 
@@ -45,7 +46,8 @@ def bounds_for(system: System, rule: Rule) -> Bounds:
     )
     more = tuple(dict.fromkeys(one for one in _variants(system, rule) if one not in found.variants))
     ordinary = (*found.variants, *more) if reads & {"amount", "payee", "details_hash"} else ()
-    return replace(found, variants=(*found.variants, *more), ordinary=ordinary)
+    tools = int(not OF_TOOLS.isdisjoint(interests.listened))
+    return replace(found, variants=(*found.variants, *more), ordinary=ordinary, tools=tools)
 
 
 def worlds_for(system: System, rule: Rule) -> tuple[Bounds, ...]:
