@@ -223,9 +223,15 @@ class Errands:
             handle = node.world.handles[command.handle].user if command.handle else None
             way = command.amount, command.payee, command.approval is not None
             tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
+            as_one = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
             if command.passthrough is not None:
                 tried = ("passed", key, shape, command.passthrough)
+                as_one = ("as", *tried[:2], node.as_whom(shape), command.passthrough)
+            if self._same_again(node, as_one, tried):
+                continue
             error = self.taking.once(node, tried, command)
+            if error == "":
+                node.gone_through[as_one] = tried
             foreign = task is not None and credential.user not in (None, task.user)
             if error == RUNTIME and foreign:
                 node.refused.add(("foreign", key, shape))
@@ -236,6 +242,11 @@ class Errands:
                 node.refused.add(closed)
                 break
         return True
+
+    def _same_again(self, node: Node, as_one: Shape, tried: Shape) -> bool:
+        """Whether a token with another audience or scope has done the same already, and the rule reads neither."""
+        done = node.gone_through.get(as_one)
+        return not self.interests.reads_tokens and done != tried and done in node.accepted
 
     def _worth(self, node: Node, command: c.Call, credential: Credential, info: EndpointInfo) -> bool:
         """Whether an operation is tried here: spending what is rationed is an event.
@@ -265,7 +276,14 @@ class Errands:
                     agent=task.agent, task=task.id, goal="search", twist="search", provider=provider,
                     credential=credential.handle, items=(item,), purpose=credential.purpose,
                 )  # fmt: skip
-                if self.taking.once(node, ("send", task.id, shape, provider, seen), send) in ABOUT_TOKEN:
+                tried = ("send", task.id, shape, provider, seen)
+                as_one = ("as", "send", task.id, node.as_whom(shape), provider, seen)
+                if self._same_again(node, as_one, tried):
+                    continue
+                error = self.taking.once(node, tried, send)
+                if error == "":
+                    node.gone_through[as_one] = tried
+                if error in ABOUT_TOKEN:
                     node.refused.add(mark)
                     return
 

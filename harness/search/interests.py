@@ -75,6 +75,7 @@ PRESENCE = frozenset({"user.arrived", "user.left"})
 """Whoever answers a prompt is there for a while, and cannot be gone at once."""
 BY_TIME = {"session_idle": "session.ended", "put_down": "user.left"}
 """What happens by itself when time passes: what is due, and the kind of event that it makes true."""
+_TOKEN_FIELDS = {"token", "token_audience", "token_scope", "token_remaining", "audience", "scope", "subject_scope"}
 _CLOCK_FIELDS = {"hour", "token_remaining", "lifetime", "latency"}
 
 
@@ -83,7 +84,8 @@ class Interests:
     """What a rule listens to. `calming` are the kinds that can help to keep it, `arming` those that count against it.
 
     `rations`: whether it counts how often an approval is used, or ties what is done to one. `limits`: whether it counts
-    events, values or sums. `hours`: the hours of the day at which what it says of an event changes.
+    events, values or sums. `hours`: the hours of the day at which what it says of an event changes. `reads_tokens`: whether
+    it tells tokens apart that differ in audience or scope alone.
     """
 
     listened: frozenset[str]
@@ -96,6 +98,7 @@ class Interests:
     rations: bool
     limits: bool = False
     hours: tuple[int, ...] = ()
+    reads_tokens: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> Interests:
@@ -113,6 +116,7 @@ class Interests:
             rations=_rations(rule),
             limits=rule.pattern == "at_most",
             hours=tuple(sorted(set(_hours(rule)))),
+            reads_tokens=_reads(rule, _TOKEN_FIELDS),
         )
 
     def gathers(self, command: c.Command) -> bool:

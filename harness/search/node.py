@@ -332,6 +332,11 @@ class Node:
         """A shape without its scopes, for answers that speak of the token alone."""
         return (*shape[:SCOPE], *shape[SCOPE + 1 :])
 
+    @staticmethod
+    def as_whom(shape: Shape) -> Shape:
+        """A shape without audience and scopes: in whose name, by whom and how one comes."""
+        return (*shape[: SCOPE - 1], *shape[SCOPE + 1 :])
+
     def useful(self) -> set[Shape]:
         """The shapes of credentials that something was got with so far."""
         credentials = self.world.credentials
