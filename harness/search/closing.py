@@ -86,6 +86,7 @@ class Closing:
         passed = node.world.now_ms > node.renewed_ms
         node.renewed_ms = node.world.now_ms
         useful = node.useful() if passed else set()
+        moody = self.interests.reads_moment or self.view.changing
         if passed and self.interests.reads_clock:
             self._with_what_is_old(node)
         for shape, one in list(node.accepted.items()):
@@ -94,7 +95,7 @@ class Closing:
                     node.let_go(shape)
                 else:
                     self._again(node, shape, one.command)
-            elif one.facts and node.would_matter(one.facts, self.interests.arming if passed else frozenset()):
+            elif one.facts and (moody or node.would_matter(one.facts, self.interests.arming if passed else frozenset())):
                 self._again(node, shape, one.command)
 
     def _with_what_is_old(self, node: Node) -> None:

@@ -172,6 +172,8 @@ class Explorer:
         for command in self._candidates(node):
             self.taking.transitions += 1
             reply, events = child.do(command)
+            self.found.challenged += child.challenged
+            child.challenged = 0
             if self._leads_on(node, child, command, reply.ok, events):
                 yield child
                 child = node.fork()
@@ -205,6 +207,8 @@ class Explorer:
         yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
         yield from people.thefts(world, view)
+        if "task.ended" in self.interests.listened:
+            yield from agents.endings(world)
         if BY_AGENTS & self.interests.calming:
             yield from agents.by_agents(world, view)
             return

@@ -85,7 +85,8 @@ class Interests:
 
     `rations`: whether it counts how often an approval is used, or ties what is done to one. `limits`: whether it counts
     events, values or sums. `hours`: the hours of the day at which what it says of an event changes. `reads_tokens`: whether
-    it tells tokens apart that differ in audience or scope alone.
+    it tells tokens apart that differ in audience or scope alone; `reads_moment`: whether the same step can be another
+    matter to it at another moment.
     """
 
     listened: frozenset[str]
@@ -99,6 +100,7 @@ class Interests:
     limits: bool = False
     hours: tuple[int, ...] = ()
     reads_tokens: bool = False
+    reads_moment: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> Interests:
@@ -117,6 +119,7 @@ class Interests:
             limits=rule.pattern == "at_most",
             hours=tuple(sorted(set(_hours(rule)))),
             reads_tokens=_reads(rule, _TOKEN_FIELDS),
+            reads_moment=present or _reads_clock(rule),
         )
 
     def gathers(self, command: c.Command) -> bool:
@@ -208,10 +211,10 @@ def _rations(rule: Rule) -> bool:
 
 
 def _hours(rule: Rule) -> Iterable[int]:
-    """Each hour that a condition compares with, and the one after it."""
+    """Each hour that a condition compares with, the one after it, and the first of the day."""
     for clause in rule.clauses:
         for test in tests(clause.where):
             values = test.right.items if isinstance(test.right, Listing) else (test.right,)
             for one in values if test.field == "hour" else ():
                 if isinstance(one, Value) and isinstance(one.value, int | float):
-                    yield from (int(one.value) % 24, int(one.value + 1) % 24)
+                    yield from (0, int(one.value) % 24, int(one.value + 1) % 24)

@@ -82,7 +82,7 @@ class Node:
     def __init__(self, world: World, facets: Sequence[Facet]) -> None:
         self.world = world
         self.facets = facets
-        self.listened = frozenset(kind for one in facets for kind in one.monitor.steps)
+        self.listened = frozenset(kind for one in facets for kind in one.interests.listened)
         self.counted = frozenset(kind for one in facets for kind in one.interests.calming | one.interests.arming)
         self.news = True
         self.states: list[State] = [one.monitor.new_state() for one in facets]
@@ -138,7 +138,7 @@ class Node:
         self._judge(events, link)
         if self.tallied is not None:
             self._tally(command, events)
-        if reply.ok or counts or len(self.broken) > breaches:
+        if reply.ok or counts or len(self.broken) > breaches or isinstance(command, c.AnswerPrompt):
             self.path = link
         elif "request.denied" not in self.listened:
             world.tallies = tallies

@@ -204,6 +204,13 @@ def talk(world: World, view: Bounds, task: Task) -> Iterator[c.Command]:
         yield c.EndTask(**base)
 
 
+def endings(world: World) -> Iterator[c.EndTask]:
+    """An agent says that a task is over."""
+    for task in world.tasks.values():
+        if not task.done:
+            yield c.EndTask(agent=task.agent, task=task.id, goal=SEARCH, twist=SEARCH)
+
+
 def questions(world: World, view: Bounds, task: Task) -> Iterator[c.AskApproval]:
     """Approvals to ask for: of what was meant, and of something else that reads as what was meant."""
     if len(world.approvals) >= view.approvals:
