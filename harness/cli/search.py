@@ -71,7 +71,7 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
                 found.drawn = options.draw
             stops = _told(design, requirement, found, options, project.without, stream)
             documents.append(_document(found, stops))
-            codes.add(1 if found.attack else 0 if found.challenged else 3)
+            codes.add(1 if found.attack else 0 if found.challenged or found.depth < 0 else 3)
     if options.json is not None:
         write(options.json, json_text(documents[0] if options.requirement else documents))
     return next((code for code in (1, 3, 0) if code in codes), 0)

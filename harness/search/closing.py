@@ -102,9 +102,10 @@ class Closing:
         """A rule that reads clocks may mind how little is left of a credential: take steps with it before it is renewed."""
         for one in list(node.accepted.values()):
             held = getattr(one.command, "subject", None) or getattr(one.command, "credential", None)
-            if held is not None and node.world.credentials[held].expires_ms > node.world.now_ms and not node.stopped:
-                if self.taking.gathers(node, one.command):
-                    self.taking.take(node, one.command)
+            if held is None or node.world.credentials[held].expires_ms <= node.world.now_ms or node.stopped:
+                continue
+            if self.taking.gathers(node, one.command):
+                self.taking.take(node, one.command)
 
     def _again(self, node: Node, shape: Shape, command: c.Command) -> None:
         current = self.taking.current(node, command)

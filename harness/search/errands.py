@@ -129,8 +129,21 @@ class Errands:
                     continue
                 found = iter([next(found)])
             mark = (agent, task.id if task else None, audience, shape)
+            if self._had_by_another(node, mark, "token_exchange"):
+                continue
             if not self._requests(node, mark, found):
                 return
+
+    def _had_by_another(self, node: Node, mark: Shape, grant: str) -> bool:
+        """Whether a token for the same, with no less scope, has given what there is for this audience; else this one may."""
+        agent, task, audience, shape = mark
+        as_one = ("as", grant, agent, task, audience, node.as_whom(shape))
+        other, given = node.gone_through.get(as_one, (shape, None)), ("token", *mark, grant, (), None, None, False)
+        assert isinstance(other, tuple), "what is kept is a shape, and what it gave"
+        if other[1] not in node.accepted or set(shape[SCOPE]) > set(other[0][SCOPE]):
+            node.gone_through[as_one] = (shape, given)
+            return False
+        return not self.interests.reads_tokens and other[0] != shape and set(shape[SCOPE]) <= set(other[0][SCOPE])
 
     def _refresh(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
         """A refresh token is rotated: each use takes the newest one, and an old one is never shown (it ends the grant)."""
@@ -140,7 +153,10 @@ class Errands:
             useless = ("useless", agent, task.id if task else None, shape)
             if useless in node.refused:
                 return
-            error = self.taking.once(node, ("refresh", agent, task.id if task else None, audience, shape), request)
+            if self._had_by_another(node, (agent, task.id if task else None, audience, shape), "refresh_token"):
+                continue
+            tried = ("token", agent, task.id if task else None, audience, shape, "refresh_token", (), None, None, False)
+            error = self.taking.once(node, tried, request)
             if error in ABOUT_SUBJECT:
                 node.refused.add(useless)
 
@@ -223,7 +239,7 @@ class Errands:
             handle = node.world.handles[command.handle].user if command.handle else None
             way = command.amount, command.payee, command.approval is not None
             tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
-            as_one = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
+            as_one: Shape = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
             if command.passthrough is not None:
                 tried = ("passed", key, shape, command.passthrough)
                 as_one = ("as", *tried[:2], node.as_whom(shape), command.passthrough)

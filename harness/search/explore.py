@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from harness.judge import monitor
 from harness.plan.controls import Controls
 from harness.plan.system import System
-from harness.requirements import Requirement, Rule
+from harness.requirements import Requirement
 from harness.search.canon import fingerprint
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
-from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES, Interests
+from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Broken, Node
 from harness.search.shrink import Attack, shortest

@@ -58,7 +58,7 @@ TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent
 """Steps after which nobody can do more than before."""
 SINKS = (c.SendToModel, c.SendMessage, c.Deliver)
 """Steps that take data somewhere, and bring nothing."""
-TURNS = {c.EnableAgent: c.DisableAgent, c.UnlockUser: c.LockUser}
+TURNS: dict[type[c.Command], type[c.Command]] = {c.EnableAgent: c.DisableAgent, c.UnlockUser: c.LockUser}
 """Steps that take another back, and matter where that one does."""
 CHANGES = (c.Register, c.EndAccess, c.ChangeTool, c.ApproveTool, c.StealClient)
 """Steps after which something else is possible than before."""
@@ -69,7 +69,7 @@ BY_AGENTS = frozenset(
     for kind in kinds
 )  # fmt: skip
 """What agents can make true with steps that are closed as a rule."""
-MAKES_FAIL = {c.LockUser: frozenset({"user.authentication_failed"})}
+MAKES_FAIL: dict[type[c.Command], frozenset[str]] = {c.LockUser: frozenset({"user.authentication_failed"})}
 """What somebody cannot do any more after a step, and is seen to try."""
 PRESENCE = frozenset({"user.arrived", "user.left"})
 """Whoever answers a prompt is there for a while, and cannot be gone at once."""

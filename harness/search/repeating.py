@@ -94,17 +94,23 @@ class Repeating:
         """One more of a step; False where it is not possible, or helps to keep the rule."""
         try:
             current = self.taking.current(node, command)
-            other = self.distinct == "payee" and isinstance(current, c.Call | c.AskApproval) and current.payee is not None
-            payee = f"{current.payee}_{number}" if other else None
+            payee = self._other_payee(current, number)
             again = self._afresh(node, current, payee)
             if again is None:
                 return False
-            again = replace(again, payee=payee) if payee is not None else again
+            if payee is not None and isinstance(again, c.Call | c.AskApproval):
+                again = replace(again, payee=payee)
             self.taking.transitions += 1
             _, events = node.do(again)
         except Impossible:
             return False
         return not node.calmed(events)
+
+    def _other_payee(self, command: c.Command, number: int) -> str | None:
+        """One more payee where the rule counts them."""
+        if self.distinct != "payee" or not isinstance(command, c.Call | c.AskApproval) or command.payee is None:
+            return None
+        return f"{command.payee}_{number}"
 
     def _afresh(self, node: Node, command: c.Command, payee: str | None) -> c.Command | None:
         """The step with an approval, or the token of one, that nobody has used; itself where it needs none."""

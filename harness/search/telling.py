@@ -21,6 +21,8 @@ def bound_text(found: Found) -> str:
         where = f" in a larger world, in at most {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
         return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen})"
+    if found.depth < 0:
+        return f"cut short in the first state: nothing can be said ({seen})"
     if not found.challenged:
         return f"nothing that was tried would have broken it: no verdict ({seen})"
     drawn = f"; {found.drawn} runs drawn in a larger world found none either" if found.drawn else ""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,8 +31,8 @@ from harness.suite import Design, load_project
 from harness.trace import Event
 from harness.world.sim.shell import run_of
 
-FILES = ("requirements.yaml", *sorted(map(str, Path("scenarios/further").glob("article.yaml"))),
-         "scenarios/further/requirements.yaml", *sorted(map(str, Path("scenarios/standards").glob("*.yaml"))))  # fmt: skip
+FILES = ("requirements.yaml", "scenarios/further/article.yaml", "scenarios/further/requirements.yaml",
+         *sorted(map(str, Path("scenarios/standards").glob("*.yaml"))))  # fmt: skip
 SYSTEMS = tuple(sorted(map(str, Path("scenarios/systems").glob("*.yaml"))))
 DEPTH, SECONDS = 5, 30.0
 
@@ -68,7 +69,9 @@ class Row(NamedTuple):
         return self.length is not None and self.length <= self.hand.steps
 
     def __str__(self) -> str:
-        hand = f"{self.hand.scenario} in {self.hand.steps}" + (" (misfortune)" if self.hand.misfortune else "") if self.hand else "-"
+        hand = "-"
+        if self.hand is not None:
+            hand = f"{self.hand.scenario} in {self.hand.steps}{' (misfortune)' if self.hand.misfortune else ''}"
         where = f"{Path(self.file).stem} {self.requirement} on {Path(self.system).stem}"
         replays = "" if self.replays is None else ", replays" if self.replays else ", DOES NOT REPLAY"
         return f"{' ' if self.agrees else '!'} {where} | by hand {hand} | {self.text}{replays} | {self.seconds:.1f} s"
@@ -89,13 +92,17 @@ def scenarios_of(file: str, system: str) -> tuple[Scenario, ...]:
     return project.scenarios
 
 
-def by_hand(file: str, system: str) -> dict[str, Hand]:
-    """For each requirement the scenario that breaks it in the fewest steps; one without misfortunes if there is any."""
+def by_hand(file: str, system: str, only: Iterable[str] = ()) -> dict[str, Hand]:
+    """For each requirement the scenario that breaks it in the fewest steps; one without misfortunes if there is any.
+
+    `only` names the scenarios that are run; all of them by default.
+    """
+    wanted = set(only)
     design = design_of(file, system)
     assert design is not None
     found: dict[str, list[Hand]] = {}
     for scenario in scenarios_of(file, system):
-        if unfit(scenario, design.system) is not None:
+        if unfit(scenario, design.system) is not None or (wanted and scenario.id not in wanted):
             continue
         run = run_of(design.system, design.controls, scenario, seed=0)
         unlucky = bool(scenario.faults or scenario.outages or scenario.lags or scenario.clocks or scenario.fast_clocks)
@@ -137,9 +144,9 @@ def look(file: str, system: str, key: str, hand: Hand | None, seconds: float = S
             tuple(steps_text(found.attack)), found.challenged,
         )  # fmt: skip
     except Exception as error:  # whatever it is, it is a row of its own
-        import traceback
         last = traceback.extract_tb(error.__traceback__)[-1]
-        return Row(file, system, key, hand, f"crash: {error!r} at {Path(last.filename).name}:{last.lineno}", None, None, time.perf_counter() - started)
+        text = f"crash: {error!r} at {Path(last.filename).name}:{last.lineno}"
+        return Row(file, system, key, hand, text, None, None, time.perf_counter() - started)
 
 
 def chosen(words: Iterable[str]) -> Iterator[tuple[str, str]]:
