@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.plan import Controls, load_scenario
 from harness.report.diagram import diagram, messages
 from harness.search import Found, search
+from harness.search.explore import first_world
 from harness.search.saving import scenario_text
+from harness.search.small_world import bounds_for
 from harness.search.stops import breaks, replayed
 from harness.search.telling import bound_text, steps_text
 from harness.suite import Design, load_project
 from harness.world import simulate
+from harness.world.mechanics.choices import thefts
+from tests.search.worlds import reference
 
 LIMITS = {
     "calls": (25, "21 times"),
@@ -158,5 +163,13 @@ def test_a_long_row_is_drawn_once() -> None:
     assert len(diagram(attack.events, broken=attack.broken[-1:]).splitlines()) < 6 * MOST_LINES
 
 
-def test_the_reference_controls_are_on() -> None:
-    assert "K15" in Controls.of(design("limits").system).active()
+def test_stolen_client_keys_are_of_use_only_where_they_are_asked_for() -> None:
+    of = reference()
+    rule = of.requirement("R4").rules[0]
+    controls = Controls.of(of.system)
+    view = replace(bounds_for(of.system, rule), stolen=True)
+    with_keys = search(of.system, controls, of.requirement("R4"), vocabulary=of.requirements.vocabulary, depth=2, view=view)
+    assert with_keys.attack is None
+    without = first_world(of.system, controls)
+    assert not list(thefts(without, bounds_for(of.system, rule)))
+    assert [one.client for one in thefts(without, view)]
