@@ -24,7 +24,8 @@ def bound_text(found: Found) -> str:
     if found.depth < 0:
         return f"cut short in the first state: nothing can be said ({seen})"
     if not found.challenged:
-        return f"nothing that was tried would have broken it: no verdict ({seen})"
+        cut = "" if found.complete else f"; cut short after {found.depth} events"
+        return f"nothing that was tried would have broken it: no verdict{cut} ({seen})"
     drawn = f"; {found.drawn} runs drawn in a larger world found none either" if found.drawn else ""
     if found.exhausted:
         return f"no attack in this small world, however many events ({seen}){drawn}"
