@@ -75,7 +75,7 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
                     found.drawn = options.draw
                 stops = _told(design, requirement, found, options, project.without, stream)
                 documents.append(_document(found, stops))
-                codes.add(1 if found.attack else 0 if found.challenged else 3)
+                codes.add(1 if found.attack else 0 if found.challenged and found.depth >= 0 else 3)
                 if found.attack is not None and not found.misfortunes.text:
                     break  # what breaks without any misfortune breaks with one
     if options.json is not None:

@@ -182,6 +182,7 @@ class Given(Closed):
     at: DurationMs = Field(description="When, counted from the start of the run.")
     do: str = Field(description="The command's name, as in the mechanics.")
     args: dict[str, Any] = Field(default={}, description="The fields of the command.")
+    times: int = Field(default=1, ge=1, description="How often it is given, one time after the other at the same instant.")
 
 
 class Scenario(Closed):

@@ -7,7 +7,7 @@ draws the same messages without a browser. Reads events alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from harness.report.story import clock
@@ -15,6 +15,8 @@ from harness.trace import Event
 
 AUTHORIZATION_SERVER = "authorization server"
 MOST_MESSAGES = 400
+LONGEST_ROW = 24
+"""How many messages that come again in the same order are seen as one row."""
 
 
 class Message(NamedTuple):
@@ -65,7 +67,29 @@ def messages(events: Iterable[Event], *, broken: Collection[int | str] = ()) -> 
             found[-1] = found[-1]._replace(times=found[-1].times + 1)
         else:
             found.append(message)
+    return _folded(found)
+
+
+def _folded(told: Sequence[Message]) -> list[Message]:
+    """Where several messages in a row come again in the same order at the same instant they are told once, with how often."""
+    found: list[Message] = []
+    at = 0
+    while at < len(told):
+        length, times = next(_repeats(told, at), (1, 1))
+        found += [one._replace(times=one.times * times) for one in told[at : at + length]]
+        at += length * times
     return found
+
+
+def _repeats(told: Sequence[Message], at: int) -> Iterator[tuple[int, int]]:
+    """The rows of messages that begin at one and come again right after, the shortest first: how long, how often."""
+    for length in range(2, LONGEST_ROW + 1):
+        row = told[at : at + length]
+        times = 1
+        while told[at + length * times : at + length * (times + 1)] == row:
+            times += 1
+        if times > 1:
+            yield length, times
 
 
 def participants(drawn: Iterable[Message]) -> list[str]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
 from harness.search.node import Node
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
@@ -26,7 +28,7 @@ def replenish(node: Node, view: Bounds, take: Take) -> None:
     """Bring what approvals give up to date, as far as people and servers let it."""
     for task in list(node.world.tasks.values()):
         for question in _questions(node, view, task):
-            place = (task.id, question.endpoint)
+            place = (task.id, question.endpoint, question.amount, question.payee)
             if node.asked.get(place) == node.world.now_ms:
                 continue
             node.asked[place] = node.world.now_ms
@@ -34,11 +36,16 @@ def replenish(node: Node, view: Bounds, take: Take) -> None:
 
 
 def _questions(node: Node, view: Bounds, task: Task) -> Iterator[c.AskApproval]:
-    """What the task's own person may be asked; the bound on their number is for rules that count them."""
+    """What the task's own person may be asked, truthfully: what was meant, and the amounts and payees of a rule's own.
+
+    The bound on their number is for rules that count them.
+    """
     unbounded = view.with_approvals(len(node.world.approvals) + 1)
     for question in agents.questions(node.world, unbounded, task):
         if question.user == task.user and question.shown_amount is None:
             yield question
+            for other in view.variants[2:]:
+                yield replace(question, amount=other.amount, payee=other.payee)
 
 
 def _fill(node: Node, question: c.AskApproval, take: Take) -> None:

@@ -24,6 +24,8 @@ def fingerprint(node: Node) -> int:
     now = world.now_ms
     return hash((
         _people(world),
+        tuple(one.entitled for one in world.records.values()),
+        tuple(world.versions.items()), tuple(world.approved.items()), tuple(world.behind.items()),
         frozenset(_tasks(world, names)),
         _credentials(node, names),
         frozenset(_approvals(node, names)),

@@ -15,10 +15,13 @@ lengths against a search that uses none of this.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.search.approving import replenish, spend
 from harness.search.errands import ABOUT_SUBJECT, Errands
 from harness.search.facets import Facet
 from harness.search.node import Accepted, Node, Shape
+from harness.search.repeating import Repeating
 from harness.search.taking import Taking
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import commands as c
@@ -28,11 +31,12 @@ from harness.world.mechanics.bounds import Bounds
 class Closing:
     """Closes states for one facet in one small world."""
 
-    def __init__(self, view: Bounds, facet: Facet) -> None:
+    def __init__(self, view: Bounds, facet: Facet, go_on: Callable[[], bool] = lambda: True) -> None:
         self.view = view
         self.interests = facet.interests
-        self.taking = Taking(view, facet)
+        self.taking = Taking(view, facet, go_on)
         self.errands = Errands(self.taking)
+        self.repeating = Repeating(self.taking, facet.monitor.rule) if self.interests.limits else None
 
     def close(self, node: Node) -> None:
         """Take every closed step until nothing new comes of it."""
@@ -47,6 +51,8 @@ class Closing:
             self.errands.run(node)
         if self.interests.of_presence and not self.interests.rations:
             spend(node, self.view, self.taking.attempt)
+        if self.repeating is not None:
+            self.repeating.run(node)
 
     def jump(self, node: Node, at_ms: int) -> None:
         """Let time pass; whoever is there acts now and then on the way, so that no session ends for want of that."""
@@ -80,14 +86,26 @@ class Closing:
         passed = node.world.now_ms > node.renewed_ms
         node.renewed_ms = node.world.now_ms
         useful = node.useful() if passed else set()
+        moody = self.interests.reads_moment or self.view.changing
+        if passed and self.interests.reads_clock:
+            self._with_what_is_old(node)
         for shape, one in list(node.accepted.items()):
             if passed and isinstance(one.command, c.GetToken):
                 if useful.isdisjoint(one.made):
                     node.let_go(shape)
                 else:
                     self._again(node, shape, one.command)
-            elif one.facts and node.would_matter(one.facts, self.interests.arming if passed else frozenset()):
+            elif one.facts and (moody or node.would_matter(one.facts, self.interests.arming if passed else frozenset())):
                 self._again(node, shape, one.command)
+
+    def _with_what_is_old(self, node: Node) -> None:
+        """A rule that reads clocks may mind how little is left of a credential: take steps with it before it is renewed."""
+        for one in list(node.accepted.values()):
+            held = getattr(one.command, "subject", None) or getattr(one.command, "credential", None)
+            if held is None or node.world.credentials[held].expires_ms <= node.world.now_ms or node.stopped:
+                continue
+            if self.taking.gathers(node, one.command):
+                self.taking.take(node, one.command)
 
     def _again(self, node: Node, shape: Shape, command: c.Command) -> None:
         current = self.taking.current(node, command)
@@ -115,7 +133,8 @@ class Closing:
             elif kind is c.StartTask:
                 self._start(node, command)
             elif kind in (c.Arrive, c.LogIn, c.GiveConsent) and self.taking.gathers(node, command):
-                node.news |= self.taking.take(node, command) is not None
+                taken = self.taking.take(node, command)
+                node.news |= taken is not None and taken[0].ok
 
     def _act(self, node: Node, command: c.Command) -> None:
         """A person who is there keeps the session alive."""

@@ -41,6 +41,8 @@ class Errands:
                 return
             if agent != THIEF:
                 self._tokens(node, agent, task)
+            else:
+                self._with_stolen_keys(node)
             for shape, credential in self._presentable(node, agent):
                 if credential.kind == "access" and not node.stopped:
                     self._present(node, agent, task, shape, credential)
@@ -104,6 +106,17 @@ class Errands:
             if not again and subject.user is not None and not foreign and node.is_new(("exchanged", agent, key, shape)):
                 self._exchange(node, agent, task, shape, subject)
 
+    def _with_stolen_keys(self, node: Node) -> None:
+        """An outsider who has a client's keys refreshes what was in its vault."""
+        for handle in [one for one in node.world.leaked if one in node.world.credentials]:
+            held = node.world.credentials[handle]
+            if held.kind != "refresh" or f"client:{held.client}" not in node.world.leaked:
+                continue
+            request = c.GetToken(
+                agent=THIEF, goal="search", twist="search", grant="refresh_token", subject=handle, as_client=held.client
+            )
+            self.taking.once(node, ("stolen", handle), request)
+
     def _exchange(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
         """All that one subject gives: where the answer speaks of the subject, no other request helps."""
         if subject.kind == "refresh":
@@ -116,8 +129,21 @@ class Errands:
                     continue
                 found = iter([next(found)])
             mark = (agent, task.id if task else None, audience, shape)
+            if self._had_by_another(node, mark, "token_exchange"):
+                continue
             if not self._requests(node, mark, found):
                 return
+
+    def _had_by_another(self, node: Node, mark: Shape, grant: str) -> bool:
+        """Whether a token for the same, with no less scope, has given what there is for this audience; else this one may."""
+        agent, task, audience, shape = mark
+        as_one = ("as", grant, agent, task, audience, node.as_whom(shape))
+        other, given = node.gone_through.get(as_one, (shape, None)), ("token", *mark, grant, (), None, None, False)
+        assert isinstance(other, tuple), "what is kept is a shape, and what it gave"
+        if other[1] not in node.accepted or set(shape[SCOPE]) > set(other[0][SCOPE]):
+            node.gone_through[as_one] = (shape, given)
+            return False
+        return not self.interests.reads_tokens and other[0] != shape and set(shape[SCOPE]) <= set(other[0][SCOPE])
 
     def _refresh(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
         """A refresh token is rotated: each use takes the newest one, and an old one is never shown (it ends the grant)."""
@@ -127,7 +153,10 @@ class Errands:
             useless = ("useless", agent, task.id if task else None, shape)
             if useless in node.refused:
                 return
-            error = self.taking.once(node, ("refresh", agent, task.id if task else None, audience, shape), request)
+            if self._had_by_another(node, (agent, task.id if task else None, audience, shape), "refresh_token"):
+                continue
+            tried = ("token", agent, task.id if task else None, audience, shape, "refresh_token", (), None, None, False)
+            error = self.taking.once(node, tried, request)
             if error in ABOUT_SUBJECT:
                 node.refused.add(useless)
 
@@ -208,11 +237,17 @@ class Errands:
             if not self._worth(node, command, credential, info):
                 continue
             handle = node.world.handles[command.handle].user if command.handle else None
-            named = command.approval is not None
-            tried: Shape = ("call", key, shape, info.name, command.owner, command.amount, named, command.job, handle)
+            way = command.amount, command.payee, command.approval is not None
+            tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
+            as_one: Shape = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
             if command.passthrough is not None:
                 tried = ("passed", key, shape, command.passthrough)
+                as_one = ("as", *tried[:2], node.as_whom(shape), command.passthrough)
+            if self._same_again(node, as_one, tried):
+                continue
             error = self.taking.once(node, tried, command)
+            if error == "":
+                node.gone_through[as_one] = tried
             foreign = task is not None and credential.user not in (None, task.user)
             if error == RUNTIME and foreign:
                 node.refused.add(("foreign", key, shape))
@@ -224,12 +259,20 @@ class Errands:
                 break
         return True
 
+    def _same_again(self, node: Node, as_one: Shape, tried: Shape) -> bool:
+        """Whether a token with another audience or scope has done the same already, and the rule reads neither."""
+        done = node.gone_through.get(as_one)
+        return not self.interests.reads_tokens and done != tried and done in node.accepted
+
     def _worth(self, node: Node, command: c.Call, credential: Credential, info: EndpointInfo) -> bool:
-        """Whether an operation is tried here: spending what is rationed is an event; of other approvals the newest will do."""
+        """Whether an operation is tried here: spending what is rationed is an event.
+
+        Else the approval that a token comes from is named beside it, and with other tokens the newest will do.
+        """
         if self.interests.rations:
             return command.approval is None and (credential.approval is None or info.endpoint.privilege != "high")
-        if command.approval is None:
-            return True
+        if command.approval is None or credential.approval is not None:
+            return command.approval in (None, credential.approval)
         answered = [one.id for one in node.world.approvals.values() if one.state == "approved" and one.task == command.task]
         return answered[-1:] == [command.approval]
 
@@ -249,7 +292,14 @@ class Errands:
                     agent=task.agent, task=task.id, goal="search", twist="search", provider=provider,
                     credential=credential.handle, items=(item,), purpose=credential.purpose,
                 )  # fmt: skip
-                if self.taking.once(node, ("send", task.id, shape, provider, seen), send) in ABOUT_TOKEN:
+                tried = ("send", task.id, shape, provider, seen)
+                as_one = ("as", "send", task.id, node.as_whom(shape), provider, seen)
+                if self._same_again(node, as_one, tried):
+                    continue
+                error = self.taking.once(node, tried, send)
+                if error == "":
+                    node.gone_through[as_one] = tried
+                if error in ABOUT_TOKEN:
                     node.refused.add(mark)
                     return
 

@@ -13,28 +13,30 @@ from dataclasses import dataclass, field, replace
 from harness.judge import monitor
 from harness.plan.controls import Controls
 from harness.plan.system import System
-from harness.requirements import Requirement, Rule
+from harness.requirements import Requirement
 from harness.search.canon import fingerprint
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
-from harness.search.interests import BY_AGENTS, BY_TIME, TAKES, Interests
+from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Broken, Node
 from harness.search.shrink import Attack, shortest
+from harness.search.small_world import bounds_for, worlds_for
 from harness.trace import STANDARD, Event, Vocabulary
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.design import START_HOUR
 from harness.world.mechanics.hostile import LureToConfirm
 from harness.world.mechanics.records import Due, Task
 from harness.world.mechanics.setup import build
 from harness.world.mechanics.state import World
 from harness.world.sim.population import records
 
-OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged", "data.accessed"})
-"""What a token that an approval gave can bring about beside the operation, which other tokens can not."""
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+NOTHING: frozenset[str] = frozenset()
 _BY_PEOPLE = (c.AnswerPrompt, LureToConfirm)
 Watch = Callable[["Found"], bool]
 
@@ -68,21 +70,6 @@ def first_world(
     return build(system, controls, records(system), seed=seed, fate=fate, conditions=conditions)
 
 
-def bounds_for(system: System, rule: Rule) -> Bounds:
-    """The small world for one rule: more of what it speaks of, less of what it does not.
-
-    People sign in again only where the rule waits for longer than a session lasts.
-    """
-    interests = Interests.of(rule)
-    reads = {name for _, name in rule.reads()}
-    return Bounds.of(
-        system,
-        approvals=2 if interests.rations else 1 if interests.about & OF_PRIVILEGED else 0,
-        sub_agents=1 if "root_agent" in reads else 0,
-        sessions=2 if interests.longest_ms > system.servers[system.home_server].session_lifetime else 1,
-    )
-
-
 def search(
     system: System,
     controls: Controls,
@@ -105,7 +92,7 @@ def search(
     explorers = [
         Explorer(found, one, of, go_on)
         for number, rule in enumerate(requirement.rules)
-        for of in (view or bounds_for(system, rule),)
+        for of in ((view,) if view else worlds_for(system, rule))
         for one in facets(number, rule, vocabulary, of, told_apart(system, start, of.people))
     ]
     broken = _run(found, explorers, start, depth)
@@ -122,8 +109,12 @@ def told_apart(system: System, start: World, people: Sequence[str]) -> Sequence[
 
 def _run(found: Found, explorers: Sequence[Explorer], start: World, depth: int) -> list[Broken]:
     for explorer in explorers:
+        if explorer.view.changing and any(one.broken for one in explorers):
+            break  # strangers are enough
         explorer.begin(start)
     while True:
+        if any(one.cut for one in explorers):
+            return [one for explorer in explorers for one in explorer.broken]
         found.depth += 1
         found.levels.append(sum(len(one.frontier.level) for one in explorers))
         broken = [one for explorer in explorers for one in explorer.broken]
@@ -145,10 +136,11 @@ class Explorer:
         self.view = view
         self.interests = facet.interests
         self.go_on = go_on
-        self.closing = Closing(view, facet)
+        self.closing = Closing(view, facet, lambda: go_on(found))
         self.taking = self.closing.taking
         self.left = 0
         self.broken: list[Broken] = []
+        self.cut = False
         self.frontier = Frontier(self.children, self.arrive, fingerprint)
 
     def begin(self, start: World) -> None:
@@ -170,6 +162,7 @@ class Explorer:
         found.challenged += node.challenged
         node.challenged = 0
         found.states += 1
+        self.cut |= node.cut and not node.broken
         self.broken += node.broken
         return not node.broken
 
@@ -180,6 +173,8 @@ class Explorer:
         for command in self._candidates(node):
             self.taking.transitions += 1
             reply, events = child.do(command)
+            self.found.challenged += child.challenged
+            child.challenged = 0
             if self._leads_on(node, child, command, reply.ok, events):
                 yield child
                 child = node.fork()
@@ -196,7 +191,8 @@ class Explorer:
             return True
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
-            return child.states != node.states or (going and ok)
+            failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
+            return child.states != node.states or (going and ok) or failing
         if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)
@@ -211,6 +207,9 @@ class Explorer:
         world, view = node.world, self.view
         yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
+        yield from people.thefts(world, view)
+        if "task.ended" in self.interests.listened:
+            yield from agents.endings(world)
         if BY_AGENTS & self.interests.calming:
             yield from agents.by_agents(world, view)
             return
@@ -266,11 +265,17 @@ class Explorer:
             due for due in world.agenda.values()
             if BY_TIME.get(due.kind) in self.interests.listened and self.facet.involves(_person(due))
         ]  # fmt: skip
-        found = set(node.instants())
-        if self.interests.outlives and (node.armed or self.interests.reads_clock):
+        found = {*node.instants(), *self._hours(world.now_ms)}
+        if self.interests.reads_clock or (self.interests.outlives and node.armed):
             found.update(self._on_the_way(node, min(found, default=None)))
         found.update(sorted(due.at_ms for due in ending)[:1])
         return sorted(one for one in found if one > world.now_ms)
+
+    def _hours(self, now_ms: int) -> Iterator[int]:
+        """The next beginning of each hour of the day at which the rule speaks differently."""
+        for hour in self.interests.hours:
+            first_ms = (hour - START_HOUR) % 24 * HOUR_MS
+            yield first_ms + (now_ms - first_ms) // DAY_MS * DAY_MS + DAY_MS if now_ms >= first_ms else first_ms
 
     def _on_the_way(self, node: Node, next_ms: int | None) -> Iterator[int]:
         """The last instant before something is lost, so that it can be renewed, and the last queued job.

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.requirements import Rule
+from harness.requirements.conditions import Listing, Value, tests
+from harness.trace import STANDARD
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 
@@ -19,7 +21,7 @@ _TOKENS = frozenset({"token.issued", "token.exchanged"})
 EMITS: dict[type[c.Command], frozenset[str]] = {
     c.Arrive: frozenset({"user.arrived"}),
     c.Leave: frozenset({"user.left"}),
-    c.LogIn: _TOKENS | {"session.started", "user.authenticated", "code.issued"},
+    c.LogIn: _TOKENS | {"session.started", "user.authenticated", "user.authentication_failed", "code.issued"},
     c.LogOut: frozenset({"user.logged_out", "session.ended"}),
     c.Act: frozenset({"user.active"}),
     c.GiveConsent: frozenset({"consent.granted"}),
@@ -44,11 +46,22 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
     c.EnableAgent: frozenset({"agent.enabled"}),
     c.RevokeGrant: frozenset({"token.revoked"}),
     c.LockUser: frozenset({"user.disabled"}),
+    c.UnlockUser: frozenset({"user.enabled"}),
+    c.EndSessions: frozenset({"session.ended"}),
+    c.ChangeTool: frozenset({"tool.changed"}),
+    c.ApproveTool: frozenset({"tool.approved"}),
 }
 """The kinds of events that a command can make true; a test holds them against what commands do."""
 
-TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent, c.RevokeGrant, c.LockUser)
+TAKES = (c.Leave, c.LogOut, c.WithdrawConsent, c.Halt, c.EndTask, c.DisableAgent, c.RevokeGrant, c.LockUser,
+         c.EndSessions)  # fmt: skip
 """Steps after which nobody can do more than before."""
+SINKS = (c.SendToModel, c.SendMessage, c.Deliver)
+"""Steps that take data somewhere, and bring nothing."""
+TURNS: dict[type[c.Command], type[c.Command]] = {c.EnableAgent: c.DisableAgent, c.UnlockUser: c.LockUser}
+"""Steps that take another back, and matter where that one does."""
+CHANGES = (c.Register, c.EndAccess, c.ChangeTool, c.ApproveTool, c.StealClient)
+"""Steps after which something else is possible than before."""
 USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, hostile.LureToConfirm)
 """Steps after which something that could be used is used."""
 BY_AGENTS = frozenset(
@@ -56,19 +69,24 @@ BY_AGENTS = frozenset(
     for kind in kinds
 )  # fmt: skip
 """What agents can make true with steps that are closed as a rule."""
+MAKES_FAIL: dict[type[c.Command], frozenset[str]] = {c.LockUser: frozenset({"user.authentication_failed"})}
+"""What somebody cannot do any more after a step, and is seen to try."""
 PRESENCE = frozenset({"user.arrived", "user.left"})
 """Whoever answers a prompt is there for a while, and cannot be gone at once."""
 BY_TIME = {"session_idle": "session.ended", "put_down": "user.left"}
 """What happens by itself when time passes: what is due, and the kind of event that it makes true."""
-_CLOCK_FIELDS = {"hour", "token_remaining", "user_present", "lifetime"}
-_OF_APPROVALS = ("approval.", "operation.")
+_TOKEN_FIELDS = {"token", "token_audience", "token_scope", "token_remaining", "audience", "scope", "subject_scope"}
+_CLOCK_FIELDS = {"hour", "token_remaining", "lifetime", "latency"}
 
 
 @dataclass(frozen=True, slots=True)
 class Interests:
     """What a rule listens to. `calming` are the kinds that can help to keep it, `arming` those that count against it.
 
-    `rations`: whether it counts how often an approval is used, or ties what is done to one.
+    `rations`: whether it counts how often an approval is used, or ties what is done to one. `limits`: whether it counts
+    events, values or sums. `hours`: the hours of the day at which what it says of an event changes. `reads_tokens`: whether
+    it tells tokens apart that differ in audience or scope alone; `reads_moment`: whether the same step can be another
+    matter to it at another moment.
     """
 
     listened: frozenset[str]
@@ -79,31 +97,44 @@ class Interests:
     reads_clock: bool
     about: frozenset[str]
     rations: bool
+    limits: bool = False
+    hours: tuple[int, ...] = ()
+    reads_tokens: bool = False
+    reads_moment: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> Interests:
         """Read off a rule."""
         listened = frozenset(kind for clause in rule.clauses for kind in clause.kinds)
-        forbids = frozenset(rule.about.kinds) if rule.pattern in ("never", "after_never") else frozenset()
+        present = _reads(rule, {"user_present"})
         return cls(
-            listened=listened,
-            calming=frozenset(_calming(rule)),
+            listened=listened | PRESENCE if present else listened,
+            calming=frozenset((*_calming(rule), *(("user.arrived",) if present else ()))),
             arming=frozenset(_arming(rule)),
             timed=_timed(rule),
             longest_ms=max(_spans(rule), default=0),
             reads_clock=_reads_clock(rule),
             about=frozenset(rule.about.kinds),
-            rations=any(kind.startswith(_OF_APPROVALS) for kind in listened - forbids),
+            rations=_rations(rule),
+            limits=rule.pattern == "at_most",
+            hours=tuple(sorted(set(_hours(rule)))),
+            reads_tokens=_reads(rule, _TOKEN_FIELDS),
+            reads_moment=present or _reads_clock(rule),
         )
 
     def gathers(self, command: c.Command) -> bool:
         """Whether a step takes nothing away and uses nothing up; where no event of it calms, it may be taken always."""
         kind = type(command)
-        if kind in TAKES or kind in (c.EnableAgent, c.Register):
+        if kind in TAKES or kind in TURNS or kind in CHANGES:
             return False
         if kind in USES_UP or (isinstance(command, c.Call) and command.approval is not None):
             return not self.rations
         return True
+
+    def idle(self, command: c.Command) -> bool:
+        """Whether a step gives nothing to anybody and makes nothing true that the rule takes notice of."""
+        kind = type(command)
+        return kind in SINKS and self.listened <= STANDARD.kinds.keys() - EMITS[kind]
 
     def may_calm(self, command: c.Command) -> bool:
         """Whether a step may make something true that helps to keep the rule; whether it does shows when it is taken."""
@@ -113,9 +144,9 @@ class Interests:
         """Whether a step that is not closed can be part of a shortest attack at all."""
         kind = type(command)
         if kind in TAKES:
-            return bool(EMITS[kind] & self.listened)
-        if kind is c.EnableAgent:
-            return bool(EMITS[c.DisableAgent] & self.listened)
+            return bool((EMITS[kind] | MAKES_FAIL.get(kind, frozenset())) & self.listened)
+        if kind in TURNS:
+            return bool(EMITS[TURNS[kind]] & self.listened)
         if isinstance(command, c.AnswerPrompt) and not command.approve:
             return "approval.refused" in self.listened
         return True
@@ -164,4 +195,26 @@ def _spans(rule: Rule) -> list[int]:
 
 
 def _reads_clock(rule: Rule) -> bool:
-    return any(name in _CLOCK_FIELDS for _, name in rule.reads())
+    return _reads(rule, _CLOCK_FIELDS)
+
+
+def _reads(rule: Rule, names: set[str]) -> bool:
+    return any(name in names for _, name in rule.reads())
+
+
+def _rations(rule: Rule) -> bool:
+    """Approvals count where the rule speaks of them, or ties something else to an operation."""
+    tied = {kind for clause in rule.clauses if clause is not rule.about for kind in clause.kinds}
+    return any(kind.startswith("approval.") for kind in tied.union(rule.about.kinds)) or any(
+        kind.startswith("operation.") for kind in tied
+    )
+
+
+def _hours(rule: Rule) -> Iterable[int]:
+    """Each hour that a condition compares with, the one after it, and the first of the day."""
+    for clause in rule.clauses:
+        for test in tests(clause.where):
+            values = test.right.items if isinstance(test.right, Listing) else (test.right,)
+            for one in values if test.field == "hour" else ():
+                if isinstance(one, Value) and isinstance(one.value, int | float):
+                    yield from (0, int(one.value) % 24, int(one.value + 1) % 24)

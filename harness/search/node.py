@@ -23,8 +23,9 @@ from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
 Shape = tuple[Any, ...]
-ALIKE, ENOUGH = 2, 40
-"""How many breaches of one sort, and in all, are followed up from one state."""
+_OF_SORT = ("agent", "user", "task", "endpoint", "owner", "audience", "provider", "grant", "amount", "payee", "passthrough")
+ALIKE, ENOUGH, LONG_ENOUGH = 2, 40, 10_000
+"""How many breaches of one sort, and in all, are followed up from one state, and for how many steps after the first."""
 SCOPE = 10
 """The place of the scopes in the shape of a credential."""
 
@@ -73,14 +74,15 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "gone_through", "items", "listened", "made",
-        "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "wanting", "world",
+        "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
+        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tallied",
+        "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet]) -> None:
         self.world = world
         self.facets = facets
-        self.listened = frozenset(kind for one in facets for kind in one.monitor.steps)
+        self.listened = frozenset(kind for one in facets for kind in one.interests.listened)
         self.counted = frozenset(kind for one in facets for kind in one.interests.calming | one.interests.arming)
         self.news = True
         self.states: list[State] = [one.monitor.new_state() for one in facets]
@@ -88,7 +90,7 @@ class Node:
         self.best: dict[Shape, str] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
-        self.asked: dict[tuple[str, str], int] = {}
+        self.asked: dict[Shape, int] = {}
         self.rations = any(one.interests.rations for one in facets)
         self.accepted: dict[Shape, Accepted] = {}
         self.refused: set[Shape] = set()
@@ -97,7 +99,10 @@ class Node:
         self.taken_back = 0
         self.permitted: frozenset[Shape] | None = None
         self.renewed_ms = 0
-        self.challenged = 0
+        self.challenged = self.late = 0
+        self.cut = False
+        limits = any(one.interests.limits for one in facets)
+        self.tallied: dict[Shape, c.Command] | None = {} if limits else None
         self.broken: list[Broken] = []
 
     def fork(self) -> Node:
@@ -114,6 +119,8 @@ class Node:
         other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
+        other.late, other.cut = self.late, self.cut
+        other.tallied = self.tallied.copy() if self.tallied is not None else None
         other.broken = []
         return other
 
@@ -129,7 +136,9 @@ class Node:
         counts = any(event.kind in self.counted for event in self.heard(events))
         link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
         self._judge(events, link)
-        if reply.ok or counts or len(self.broken) > breaches:
+        if self.tallied is not None:
+            self._tally(command, events)
+        if reply.ok or counts or len(self.broken) > breaches or isinstance(command, c.AnswerPrompt):
             self.path = link
         elif "request.denied" not in self.listened:
             world.tallies = tallies
@@ -146,6 +155,13 @@ class Node:
             if event.attempt is None and event.kind in self.listened
             and any(one.sees(event, self.world) for one in self.facets)
         )  # fmt: skip
+
+    def _tally(self, command: c.Command, events: Iterable[Event]) -> None:
+        """Keep a step that a rule may count, the first of each sort."""
+        assert self.tallied is not None, "only where a rule counts"
+        about = {kind for one in self.facets if one.interests.limits for kind in one.interests.about}
+        if not isinstance(command, c.Jump) and any(event.attempt is None and event.kind in about for event in events):
+            self.tallied.setdefault(sort_of(command), command)
 
     def _judge(self, events: Iterable[Event], link: Link) -> None:
         world = self.world
@@ -167,8 +183,8 @@ class Node:
 
     @property
     def stopped(self) -> bool:
-        """Whether enough ways to break a rule are known here."""
-        return len(self.broken) >= ENOUGH
+        """Whether enough ways to break a rule are known here, or the time is up."""
+        return len(self.broken) >= ENOUGH or self.late > LONG_ENOUGH or self.cut
 
     def would_matter(self, facts: Iterable[Event], arming: frozenset[str]) -> bool:
         """Whether the same facts at this instant would break a rule, or bring that nearer."""
@@ -217,8 +233,10 @@ class Node:
         """Something was given that later requests do not name: what was refused for want of it may be tried again."""
         if isinstance(command, c.StartTask | c.Spawn | c.StoreMemory | c.EnableAgent | c.GiveConsent | c.Register):
             self.news = True
-        if isinstance(command, c.EnableAgent | c.GiveConsent | c.Register):
+        if isinstance(command, c.EnableAgent | c.UnlockUser | c.GiveConsent | c.Register):
             self.taken_back += 1
+        if isinstance(command, c.ChangeTool | c.ApproveTool | c.StealClient):
+            self._changed(command)
         if isinstance(command, c.DisableAgent) and self.permitted is None:
             self.permitted = frozenset(self.refused)
         elif isinstance(command, c.EnableAgent) and self.permitted is not None:
@@ -229,6 +247,15 @@ class Node:
         elif isinstance(command, c.Register):
             ours = ("token", "target", "useless", "ordinary", "refresh")
             self.refused = {one for one in self.refused if one[0] not in ours or one[1] != command.agent}
+
+    def _changed(self, command: c.ChangeTool | c.ApproveTool | c.StealClient) -> None:
+        """What a tool does, or what an outsider holds, is not what it was: calls of the tool are tried again."""
+        self.news = True
+        self.taken_back += 1
+        tool = getattr(command, "tool", None)
+        self.refused = {one for one in self.refused if one[0] not in ("call", "dead") or tool not in (None, *one[3:4])}
+        for shape in [one for one in self.accepted if one[0] == "call" and one[3] == tool]:
+            self.let_go(shape)
 
     def let_go(self, shape: Shape) -> None:
         """Forget that a step was taken: it may be taken again."""
@@ -305,6 +332,11 @@ class Node:
         """A shape without its scopes, for answers that speak of the token alone."""
         return (*shape[:SCOPE], *shape[SCOPE + 1 :])
 
+    @staticmethod
+    def as_whom(shape: Shape) -> Shape:
+        """A shape without audience and scopes: in whose name, by whom and how one comes."""
+        return (*shape[: SCOPE - 1], *shape[SCOPE + 1 :])
+
     def useful(self) -> set[Shape]:
         """The shapes of credentials that something was got with so far."""
         credentials = self.world.credentials
@@ -320,6 +352,11 @@ class Node:
         for shape, handle in list(self.best.items()):
             if (not holders or shape[0] in holders) and credentials[handle].expires_ms > now:
                 yield shape, credentials[handle]
+
+
+def sort_of(command: c.Command) -> Shape:
+    """What tells steps apart that a rule may count differently; not which credential or approval they come with."""
+    return type(command), *(getattr(command, name, None) for name in _OF_SORT)
 
 
 def item_shape(item: Item) -> Shape:

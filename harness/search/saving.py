@@ -14,26 +14,30 @@ from msgspec.structs import asdict
 
 from harness.plan.scenario import Given, Scenario
 from harness.plan.values import duration_text
-from harness.search.shrink import Attack
+from harness.search.shrink import Attack, rows
 from harness.world.mechanics import commands as c
 
 
 def script_of(attack: Attack) -> list[dict[str, Any]]:
-    """The steps as a scenario's `script`: things are named by the step that made them."""
-    return [
-        {"at": duration_text(at_ms), "do": type(command).__name__, "args": _args(command, names)}
-        for (at_ms, command), names in zip(attack.steps, attack.names, strict=True)
-    ]
+    """The steps as a scenario's `script`: things are named by the step that made them, the same step in a row stands once."""
+    told = list(rows(attack))
+    place = {number + extra: index for index, (number, times) in enumerate(told) for extra in range(times)}
+    script = []
+    for number, times in told:
+        at_ms, command = attack.steps[number]
+        given = {"at": duration_text(at_ms), "do": type(command).__name__, "args": _args(command, attack.names[number], place)}
+        script.append(given | ({"times": times} if times > 1 else {}))
+    return script
 
 
-def _args(command: c.Command, names: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
+def _args(command: c.Command, names: dict[str, tuple[Any, ...]], place: dict[int, int]) -> dict[str, Any]:
     kind = type(command)
     defaults = dict(zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False))
     found: dict[str, Any] = {}
     for field, value in asdict(command).items():
         if field in defaults and defaults[field] == value:
             continue
-        marks = [one if isinstance(one, str) else f"<{one[0]}.{one[1]}.{one[2] + 1}>" for one in names.get(field, ())]
+        marks = [one if isinstance(one, str) else f"<{place[one[0]]}.{one[1]}.{one[2] + 1}>" for one in names.get(field, ())]
         if marks:
             found[field] = marks if isinstance(value, tuple) else marks[0]
         else:
@@ -68,6 +72,7 @@ def scenario_text(
     ]
     for sentence, step in zip(sentences, script_of(attack), strict=True):
         args = json.dumps(step["args"], ensure_ascii=False)
-        lines += [f"  # {sentence}", f"  - {{at: {step['at']}, do: {step['do']}, args: {args}}}"]
+        often = f", times: {step['times']}" if "times" in step else ""
+        lines += [f"  # {sentence}", f"  - {{at: {step['at']}, do: {step['do']}, args: {args}{often}}}"]
     lines += ["expect:", f"  - {{requirement: {requirement}, verdict: held}}"]
     return "\n".join(lines) + "\n"

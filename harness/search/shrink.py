@@ -8,15 +8,16 @@ the trial. Leaving out a jump lets less time pass. What remains breaks the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import asdict, replace
 
 from harness.judge import Monitor
+from harness.requirements import Rule
 from harness.search.misfortunes import NONE, Misfortunes
-from harness.search.node import Broken, Link, Node, Step, steps_of
+from harness.search.node import Broken, Link, Node, Step, sort_of, steps_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
@@ -64,6 +65,19 @@ class Attack:
         return len(self.steps)
 
 
+def rows(attack: Attack) -> Iterator[tuple[int, int]]:
+    """The steps by number, the same one in a row once: with how often it is taken. What is spoken of later stands alone."""
+    spoken_of = {one[0] for names in attack.names for some in names.values() for one in some if not isinstance(one, str)}
+    number = 0
+    while number < attack.length:
+        after = number + 1
+        while after < attack.length and attack.steps[after] == attack.steps[number] and after not in spoken_of:
+            after += 1
+        times = after - number
+        yield number, times
+        number += times
+
+
 def shortest(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack:
     """The shortest of several runs: of those whose last steps depend on least, each shrunk, the first as short as any."""
     found = shortest_if_any(start, monitors, broken)
@@ -87,7 +101,11 @@ def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack 
     """Leave out steps of one run, first by what its last step depends on, then one by one, while it breaks the rule."""
     moves = _moves(steps_of(broken.path))
     trial = _Trial(start, monitors[broken.rule], broken.rule)
-    kept = trial.first_that_breaks([_sliced(moves, _BY_PEOPLE), _sliced(moves, _WITH_APPROVALS), moves])
+    same, counted = _alike(moves, trial.monitor.rule)
+    kept = trial.first_that_breaks([
+        _sliced(moves, _BY_PEOPLE, same), *([_sliced(moves, _BY_PEOPLE, counted)] if counted != same else []),
+        _sliced(moves, _WITH_APPROVALS, counted), moves,
+    ])  # fmt: skip
     done = not kept
     while not done:
         before = len(kept)
@@ -134,11 +152,21 @@ def _by(move: Move) -> str | None:
     return move.command.agent if isinstance(move.command, c.Step) else None
 
 
-def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...]) -> list[Move]:
-    """What the last step depends on, and the steps of other sorts with what those depend on."""
+def _alike(moves: Sequence[Move], rule: Rule) -> tuple[frozenset[int], frozenset[int]]:
+    """For a rule that counts: the steps that are the last one again, and those of its sort, which count as it does."""
+    if rule.pattern != "at_most":
+        return frozenset(), frozenset()
+    last = moves[-1]
+    counted = [move for move in moves if sort_of(move.command) == sort_of(last.command)]
+    same = [move.number for move in counted if move.names == last.names]
+    return frozenset(same), frozenset(move.number for move in counted)
+
+
+def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...], counted: frozenset[int]) -> list[Move]:
+    """What the last step depends on, and the steps of other sorts, and those that are counted, with what those depend on."""
     needed = _needed(moves, len(moves) - 1)
     for move in moves:
-        if isinstance(move.command, others) or _approved(move.command):
+        if isinstance(move.command, others) or _approved(move.command) or move.number in counted:
             needed |= _needed(moves, move.number)
     spoken_of = {name for number in needed for names in moves[number].names.values() for name in names}
     for move in moves:
@@ -152,7 +180,8 @@ def _approved(command: c.Command) -> bool:
 
 
 _BY_PEOPLE = (c.Arrive, c.Leave, c.LogIn, c.LogOut, c.GiveConsent, c.WithdrawConsent, c.Halt, c.DisableAgent,
-              c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register)  # fmt: skip
+              c.EnableAgent, c.RevokeGrant, c.LockUser, c.UnlockUser, c.EndSessions, c.EndAccess, c.ChangeTool,
+              c.ApproveTool, c.StealClient, c.Jump, c.Register)  # fmt: skip
 _WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval,
                    LureToConfirm, c.Act, c.StartTask)
 
@@ -180,10 +209,13 @@ class _Trial:
         while size:
             end = len(moves)
             while end > 0:
-                shorter = _spliced(moves, max(0, end - size), end)
+                start = max(0, end - size)
+                shorter = _spliced(moves, start, end)
                 if self.run(shorter) is not None:
                     moves = shorter
-                end = max(0, end - size)
+                elif size == 1:
+                    start = _row_start(moves, start)
+                end = start
             size //= 2
         return moves
 
@@ -284,6 +316,14 @@ def _renumbered(moves: Sequence[Move]) -> tuple[dict[str, tuple[Any, ...]], ...]
         }
         for move in moves
     )
+
+
+def _row_start(moves: Sequence[Move], index: int) -> int:
+    """Where a row of the same step begins: if one of them cannot be left out, no other can."""
+    one = moves[index]
+    while index > 0 and (moves[index - 1].command, moves[index - 1].names) == (one.command, one.names):
+        index -= 1
+    return index
 
 
 def _spliced(moves: list[Move], start: int, end: int) -> list[Move]:

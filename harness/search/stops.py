@@ -29,7 +29,8 @@ def breaks(trace: Trace, requirement: Requirement, vocabulary: Vocabulary = STAN
         state = one.new_state()
         if any(event.attempt is None and one.step(state, event) for event in trace.events):
             return True
-        end_ms = max((event.time_ms for event in trace.events[-1:]), default=0)
+        last_ms = max((event.time_ms for event in trace.events[-1:]), default=0)
+        end_ms = max(last_ms, round(float(trace.counters.get("end_s", 0)) * 1000))
         if one.advance(state, end_ms):
             return True
     return False

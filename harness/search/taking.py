@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from harness.search.facets import Facet
@@ -12,20 +14,27 @@ from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.replies import Reply
 
+ASK_FROM, ASK_EVERY = 30_000, 500
+"""From how many steps on, and how often, it is asked within a state whether there is time left."""
 ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
 
 
 class Taking:
     """The steps of one facet in one small world. `transitions` counts those that were tried, `kept` those
-    that stay events; `reply` is the last one's."""
+    that stay events; `reply` is the last one's.
 
-    def __init__(self, view: Bounds, facet: Facet) -> None:
+    `go_on` is asked now and then whether there is time left: without it a state stays half closed (`Node.cut`).
+    """
+
+    def __init__(self, view: Bounds, facet: Facet, go_on: Callable[[], bool] = lambda: True) -> None:
         self.view = view
         self.facet = facet
         self.interests = facet.interests
         self.transitions = 0
         self.kept = 0
         self.reply = Reply(ok=False)
+        self.go_on = go_on
+        self.asked = 0
 
     def gathers(self, node: Node, command: c.Command) -> bool:
         """Whether a step takes nothing away and uses nothing up here.
@@ -49,7 +58,9 @@ class Taking:
 
     def once(self, node: Node, shape: Shape, command: c.Command) -> str | None:
         """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``."""
-        if shape in node.accepted or shape in node.refused or not self.gathers(node, command):
+        if shape in node.accepted or shape in node.refused or self.interests.idle(command):
+            return None
+        if not self.gathers(node, command):
             return None
         taken = self.take(node, command)
         if taken is None:
@@ -80,6 +91,10 @@ class Taking:
     def take(self, node: Node, command: c.Command) -> tuple[Reply, list[Event], tuple[Shape, ...]] | None:
         """Take a step that gathers; None where something that it makes true helps to keep the rule: it stays an event."""
         self.transitions += 1
+        self.asked += 1
+        node.late += bool(node.late or node.broken)
+        if self.asked > ASK_FROM and self.asked % ASK_EVERY == 0 and not self.go_on():
+            node.cut = True
         self._leak(node, command)
         if not self.interests.may_calm(command):
             reply, events = node.do(command)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.plan.values import duration_text
-from harness.search.shrink import Attack
+from harness.search.shrink import Attack, rows
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 
@@ -22,8 +22,11 @@ def bound_text(found: Found) -> str:
         wrong = found.attack.misfortunes.text
         return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen})"
     wrong = f" with {found.misfortunes.text}" if found.misfortunes.text else ""
+    if found.depth < 0:
+        return f"cut short in the first state{wrong}: nothing can be said ({seen})"
     if not found.challenged:
-        return f"nothing that was tried{wrong} would have broken it: no verdict ({seen})"
+        cut = "" if found.complete else f"; cut short after {found.depth} events"
+        return f"nothing that was tried{wrong} would have broken it: no verdict{cut} ({seen})"
     drawn = f"; {found.drawn} runs drawn in a larger world found none either" if found.drawn else ""
     if found.exhausted:
         return f"no attack in this small world{wrong}, however many events ({seen}){drawn}"
@@ -32,12 +35,13 @@ def bound_text(found: Found) -> str:
 
 
 def steps_text(attack: Attack) -> Iterator[str]:
-    """A sentence for each step, with the instant where time has passed."""
+    """A sentence for each step, with the instant where time has passed; the same step in a row is told once."""
     before_ms = 0
-    for at_ms, command in attack.steps:
+    for number, times in rows(attack):
+        at_ms, command = attack.steps[number]
         when = f"after {duration_text(at_ms - before_ms)}, " if at_ms > before_ms else ""
         before_ms = at_ms
-        yield when + sentence(command)
+        yield when + sentence(command) + (f", {times} times" if times > 1 else "")
 
 
 def sentence(command: c.Command) -> str:
@@ -100,6 +104,12 @@ _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
     c.EnableAgent: lambda s: f"{s.by} enables {s.agent}",
     c.RevokeGrant: lambda s: f"{s.by} revokes the grant of {s.task}",
     c.LockUser: lambda s: f"{s.by} locks {s.user}",
+    c.UnlockUser: lambda s: f"{s.by} unlocks {s.user}",
+    c.EndSessions: lambda s: f"{s.by} ends all sessions of {s.user}",
+    c.EndAccess: lambda s: f"{s.user} may see the records of {s.owner} no more",
+    c.ChangeTool: lambda s: f"the tool {s.tool} changes{f', and calls {s.calls} now' if s.calls else ''}",
+    c.ApproveTool: lambda s: f"{s.by} approves {s.tool} as it is now",
+    c.StealClient: lambda s: f"the keys of {s.client} and its refresh tokens are stolen",
     c.Leak: lambda s: f"{s.credential} leaks to {s.to}",
     c.Jump: lambda s: "time passes",
     hostile.Forge: lambda s: f"{s.agent} forges a token for {s.audience} in the name of {s.subject} ({s.kind})",

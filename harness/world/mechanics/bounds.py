@@ -38,7 +38,10 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
     `approvals` is how many questions may be put to people in one run, `sessions` how often a person signs in,
     `leaking` the programs from which tokens leak (the organization's own, unless told otherwise), `exchanges` how often
-    a program exchanges again what it exchanged itself.
+    a program exchanges again what it exchanged itself. `variants` are the ways to have an operation done that wants an
+    approval, `ordinary` those in which any other is tried (none: without an amount). `changing`: whether it changes who
+    may see whose records; `tools`: how often the definition of a tool changes; `stolen`: whether the keys of a client
+    are stolen.
     """
 
     people: tuple[str, ...]
@@ -50,11 +53,15 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[str, ...]
     leaking: tuple[str, ...]
     variants: tuple[Variant, ...] = (MEANT, OTHER)
+    ordinary: tuple[Variant, ...] = ()
     approvals: int = 2
     sessions: int = 1
     registrations: int = 1
     sub_agents: int = 0
     exchanges: int = 1
+    changing: bool = False
+    tools: int = 0
+    stolen: bool = False
 
     @classmethod
     def of(

@@ -16,7 +16,8 @@ from harness.world.mechanics.state import World
 
 def choices(world: World, view: Bounds) -> tuple[c.Command, ...]:
     """Every command that can be given now in the small world, in a fixed order; the jump in time comes last."""
-    return (*by_people(world, view), *by_operators(world, view), *leaks(world, view), *by_agents(world, view), c.Jump())
+    outside = (*leaks(world, view), *thefts(world, view))
+    return (*by_people(world, view), *by_operators(world, view), *outside, *by_agents(world, view), c.Jump())
 
 
 def by_people(world: World, view: Bounds) -> Iterator[c.Command]:
@@ -30,7 +31,8 @@ def by_people(world: World, view: Bounds) -> Iterator[c.Command]:
 
 def _present(world: World, view: Bounds, user: str) -> Iterator[c.Command]:
     sessions = sessions_of(world, user)
-    if not _live(world, sessions) and _signed_in(world, user) < view.sessions:
+    shut = world.people[user].locked or not _live(world, sessions)
+    if shut and _signed_in(world, user) < view.sessions:
         yield c.LogIn(user)
     for session in sessions:
         yield c.Act(user, session)
@@ -96,6 +98,39 @@ def by_operators(world: World, view: Bounds) -> Iterator[c.Command]:
         if task.subject is not None and _going(task.ended_by):
             yield c.RevokeGrant(task.id)
     yield from (c.LockUser(user) for user in view.people)
+    yield from (c.UnlockUser(user) for user in view.people if world.people[user].locked)
+    yield from (c.EndSessions(user) for user in view.people if sessions_of(world, user))
+    if view.changing:
+        yield from access_to_end(world, view)
+    yield from tools_to_change(world, view)
+
+
+def access_to_end(world: World, view: Bounds) -> Iterator[c.EndAccess]:
+    """Rights to another's records that can end."""
+    shared = {(user, one.owner) for one in world.records.values() for user in one.entitled if user != one.owner}
+    for user in view.people:
+        yield from (c.EndAccess(user, owner) for owner in view.people if (user, owner) in shared)
+
+
+def tools_to_change(world: World, view: Bounds) -> Iterator[c.ChangeTool | c.ApproveTool]:
+    """Tools whose definition can change under its name, as it is or to call something else; and be approved again."""
+    changed = sum(number - 1 for number in world.versions.values())
+    tools = [info for info in world.design.endpoints.values() if info.api == world.design.mcp_api and info.endpoint.calls]
+    for info in tools if changed < view.tools else ():
+        yield c.ChangeTool(info.name)
+        called = {one.endpoint.calls for one in tools}
+        behind = [one for one in world.design.endpoints.values()
+                  if one.endpoint.calls is None and one.name not in called and one.endpoint.scope
+                  and one.api != world.design.mcp_api]  # fmt: skip
+        yield from (c.ChangeTool(info.name, calls=other.name) for other in behind)
+    yield from (c.ApproveTool(name) for name, number in world.versions.items() if world.approved.get(name, 1) != number)
+
+
+def thefts(world: World, view: Bounds) -> Iterator[c.StealClient]:
+    """Clients whose keys an outsider may get hold of, once."""
+    if view.stolen and not any(name.startswith("client:") for name in world.leaked):
+        programs = (world.programs[name] for name in view.leaking if name in world.programs)
+        yield from (c.StealClient(client) for client in dict.fromkeys(one.client for one in programs))
 
 
 def leaks(world: World, view: Bounds) -> Iterator[c.Leak]:

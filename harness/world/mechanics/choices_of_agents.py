@@ -72,8 +72,8 @@ def tokens(world: World, view: Bounds, agent: str, task: Task | None, held: list
 
 
 def credentials_of_its_own(view: Bounds, agent: str, task: str | None, audience: str) -> Iterator[c.GetToken]:
-    """The client credentials grant: whatever may be had, then each scope."""
-    for scope in ((), *((one,) for one in view.scopes)):
+    """The client credentials grant: whatever may be had, all there is, then each scope."""
+    for scope in ((), view.scopes, *((one,) for one in view.scopes)):
         yield c.GetToken(
             agent=agent, task=task, goal=SEARCH, twist=SEARCH, grant="client_credentials", audience=audience,
             scope=scope,
@@ -143,6 +143,8 @@ def calls_of(
         one = replace(base, owner=owner)
         if target.endpoint.operation is None or target.endpoint.privilege != "high":
             yield one
+            if target.endpoint.operation is not None:
+                yield from (replace(one, amount=variant.amount, payee=variant.payee) for variant in view.ordinary)
             continue
         for variant in view.variants:
             meant = replace(one, amount=variant.amount, payee=variant.payee)
@@ -200,6 +202,13 @@ def talk(world: World, view: Bounds, task: Task) -> Iterator[c.Command]:
         yield c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}")
     if not task.done:
         yield c.EndTask(**base)
+
+
+def endings(world: World) -> Iterator[c.EndTask]:
+    """An agent says that a task is over."""
+    for task in world.tasks.values():
+        if not task.done:
+            yield c.EndTask(agent=task.agent, task=task.id, goal=SEARCH, twist=SEARCH)
 
 
 def questions(world: World, view: Bounds, task: Task) -> Iterator[c.AskApproval]:

@@ -33,7 +33,8 @@ def process(run: Run, script: Sequence[Given]) -> Process:
         yield run.sleep(given.at - run.now_ms)
         before = run.world.ids.counts.copy()
         try:
-            run.do(command_of(given, made))
+            for _ in range(given.times):
+                run.do(command_of(given, made))
         except (Impossible, Missing):
             continue
         for sort, after in run.world.ids.counts.items():
