@@ -123,6 +123,7 @@ _DICTS = (
     "answers",
     "formerly",
     "replies",
+    "assertions",
 )
 
 
@@ -176,6 +177,7 @@ class World:
     answers: dict[tuple[Any, ...], tuple[Cached, ...]]
     formerly: dict[tuple[str, str], tuple[tuple[int, tuple[str, ...]], ...]]
     replies: dict[str, Any]
+    assertions: dict[str, tuple[int, int]]
 
     def __init__(
         self,
