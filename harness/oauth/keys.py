@@ -66,7 +66,10 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 class PublicKey:
-    """A public key, parsed once, with the one algorithm it is used with."""
+    """A public key, parsed once, with the one algorithm it is used with.
+
+    Equal are keys of the same material and algorithm: what a key has signed is remembered however often it is registered.
+    """
 
     __slots__ = ("alg", "algorithm", "jwk", "kid", "parsed", "thumbprint")
 
@@ -83,6 +86,12 @@ class PublicKey:
         self.algorithm = _JWS.get_algorithm_by_name(self.alg)
         self.jwk = dict(jwk)
         self.kid = kid or jwk.get("kid") or self.thumbprint
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicKey) and (self.thumbprint, self.alg) == (other.thumbprint, other.alg)
+
+    def __hash__(self) -> int:
+        return hash(self.thumbprint)
 
 
 class SigningKey:

@@ -6,6 +6,7 @@ Source of the challenges: RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728 sec
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -56,12 +57,18 @@ def refuse(
     """A refusal with its challenge: `Bearer` (or `DPoP`), the realm, the error if there is one, further parameters."""
     scheme = parameters.pop("scheme", "Bearer")
     headers = parameters.pop("headers", ())
-    parts: dict[str, Any] = {"realm": profile.realm, "error": error, **parameters}
-    if profile.resource_metadata is not None:
-        parts["resource_metadata"] = profile.resource_metadata
-    text = ", ".join(f'{name}="{value}"' for name, value in parts.items() if value is not None)
-    challenge = f"{scheme} {text}" if status in (401, 403) else None
+    challenge = None
+    if status in (401, 403):
+        named = (*parameters.items(), ("resource_metadata", profile.resource_metadata))
+        challenge = _challenge(scheme, profile.realm, error, named)
     return Refusal(check, error or "unauthorized", status, rule, detail, challenge, headers)
+
+
+@lru_cache(maxsize=4_096)
+def _challenge(scheme: str, realm: str, error: str | None, parameters: tuple[tuple[str, Any], ...]) -> str:
+    """The value of `WWW-Authenticate`; a parameter without a value is left out."""
+    parts = (("realm", realm), ("error", error), *parameters)
+    return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in parts if value is not None)
 
 
 def invalid_token(profile: RsProfile, check: str, rule: str, detail: str, **parameters: Any) -> Refusal:

@@ -7,12 +7,14 @@ What has been denied, used up or answered by introspection is in the store; what
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from harness.oauth import checks, dpop
+from harness.oauth import dpop
 from harness.oauth.keys import BadSignature, KeySet, media_type
-from harness.oauth.looks import Check, Look, RsStore, invalid_token, refuse
+from harness.oauth.looks import Look, RsStore, invalid_token, refuse
 from harness.oauth.messages import Presented, Refusal, RouteRule, Signal
+from harness.oauth.plans import Plan, Standing, planned
 from harness.oauth.profile import RsProfile
 from harness.oauth.records import once
 from harness.oauth.refusals import Refused, need
@@ -21,6 +23,8 @@ from harness.oauth.tokens import ACCESS_TOKEN, Claims, read_claims
 
 NO_REFUSAL: tuple[Refusal, ...] = ()
 MAX_PLANS = 4_096
+MAX_STANDING = 16_384
+_rank = itemgetter(0)
 SCHEMES = frozenset({"Bearer", "DPoP"})
 
 
@@ -36,41 +40,17 @@ class Answered(NamedTuple):
     until_s: float
 
 
-def enabled_checks(profile: RsProfile, route: RouteRule, *, denials: bool) -> tuple[Check, ...]:
-    """The checks that a profile turns on and that can refuse at this endpoint, in the order in which they answer."""
-    elevated = route.elevated
-    table: tuple[tuple[Check, bool], ...] = (
-        (checks.expired, True),
-        (checks.immature, True),
-        (checks.sender, profile.sender),
-        (checks.audience, profile.audience != "off" and (profile.egress or not profile.is_egress)),
-        (checks.session_denied, profile.session_denied and denials),
-        (checks.denied, profile.denied and denials),
-        (checks.lineage, profile.lineage and denials),
-        (checks.attributes, profile.claims),
-        (checks.agent_only, profile.agent_only),
-        (checks.actor, profile.actor and (route.actor != "any" or bool(profile.actor_chains))),
-        (checks.scope, profile.scope),
-        (checks.acr, profile.acr and elevated),
-        (checks.details, profile.details and elevated),
-        (checks.consumed, profile.consumed and elevated),
-        (checks.approval_age, profile.approval_age_s is not None and elevated),
-        (checks.owner, profile.owner),
-        (checks.egress, profile.is_egress and profile.egress),
-    )
-    return tuple(check for check, on in table if on)
-
-
 class ResourceServer:
     """An enforcement point: `check` decides, the other methods take note. `keys` are the key sets by issuer."""
 
-    __slots__ = ("_local_mode", "_plans", "keys", "profile", "store")
+    __slots__ = ("_local_mode", "_plans", "_standing", "keys", "profile", "store")
 
     def __init__(self, profile: RsProfile, keys: Mapping[str, KeySet], store: RsStore | None = None) -> None:
         self.profile = profile
         self.keys = keys
         self.store = store or RsStore()
-        self._plans: dict[tuple[int, bool], tuple[RouteRule, tuple[Check, ...]]] = {}
+        self._plans: dict[tuple[int, bool], Plan] = {}
+        self._standing: dict[tuple[int, int], Standing] = {}
         self._local_mode = profile.mode == "local"
 
     def fork(self) -> ResourceServer:
@@ -80,6 +60,7 @@ class ResourceServer:
         other.keys = self.keys
         other.store = self.store.fork()
         other._plans = self._plans
+        other._standing = self._standing
         other._local_mode = self._local_mode
         return other
 
@@ -99,11 +80,16 @@ class ResourceServer:
                 return (read,)
             claims = read
         look = Look(self.profile, self.store, claims, presented, route, now_s)
-        found = [refusal for one in self._plan(route) if (refusal := one(look)) is not None]
+        plan = self._plan(route)
+        standing = self._stands(plan, look)
+        found = [(rank, refusal) for rank, check in plan.passing if (refusal := check(look)) is not None]
+        refusals = standing.refusals
+        if found:
+            refusals = tuple(refusal for _, refusal in sorted((*standing.ranked, *found), key=_rank))
         if not self._local_mode:
             refusal = self._introspection_refuses(token, now_s)
-            found += [refusal] if refusal is not None else []
-        return tuple(found) if found else NO_REFUSAL
+            refusals += (refusal,) if refusal is not None else ()
+        return refusals
 
     def claims(self, token: str) -> Claims | None:
         """The claims of a token whose signature is good (or that introspection described), expired or not."""
@@ -113,18 +99,33 @@ class ResourceServer:
         answered = self.store.cache.get(token)
         return answered.claims if answered is not None else None
 
-    def _plan(self, route: RouteRule) -> tuple[Check, ...]:
+    def _plan(self, route: RouteRule) -> Plan:
         """The checks for this endpoint, put together once for each rule object (which it keeps alive)."""
         denials = bool(self.store.denied)
         known = self._plans.get((id(route), denials))
         if known is None:
             if len(self._plans) >= MAX_PLANS:
                 self._plans.clear()
-            known = self._plans[(id(route), denials)] = (
-                route,
-                enabled_checks(self.profile, route, denials=denials),
-            )
-        return known[1]
+            known = self._plans[(id(route), denials)] = planned(self.profile, route, denials=denials)
+        return known
+
+    def _stands(self, plan: Plan, look: Look) -> Standing:
+        """What the standing checks say, once for the same objects: no decision, since the passing ones are still to come.
+
+        A request with a proof is new each time.
+        """
+        presented, route, claims = look.presented, look.route, look.claims
+        key = (id(presented), id(route))
+        known = self._standing.get(key)
+        if known is not None and known.claims is claims:
+            return known
+        ranked = tuple((rank, refusal) for rank, check in plan.standing if (refusal := check(look)) is not None)
+        found = Standing(presented, route, claims, ranked, tuple(refusal for _, refusal in ranked))
+        if presented.proof is None:
+            if len(self._standing) >= MAX_STANDING:
+                self._standing.clear()
+            self._standing[key] = found
+        return found
 
     def _no_credential(self, presented: Presented, route: RouteRule) -> Refusal | None:
         """Nothing that could be judged: several credentials, one in the query (ignored), none, or of another scheme."""

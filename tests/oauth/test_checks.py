@@ -193,3 +193,30 @@ def test_one_more_check_only_adds_refusals(
         presented = Presented(key("home").sign(claims, "at+jwt"), **asked)
         found.append([one.check for one in server.check(presented, route, now_s=NOW_S)])
     assert set(found[0]) <= set(found[1])
+
+
+STRONG = {"acr": "high", "auth_time": 90, "approval_id": "ap1", "approval_time": 95, "sid": "s1"}
+"""Claims that are good at first, and can be overtaken by events."""
+EVERY_CHECK = RsProfile(audience_id="claims", issuers=frozenset({ISSUER}), claims=True, approval_age_s=10)
+LATER = st.lists(st.tuples(st.sampled_from([None, None, None, *KINDS]), st.sampled_from([0, 10, 45])), max_size=5)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(CLAIMS, st.sampled_from([None, 50]), ASKED, LATER)
+def test_what_is_remembered_of_a_request_hides_nothing_that_came_later(
+    claims: dict[str, Any], max_age_s: float | None, asked: dict[str, Any], later: list[tuple[Signal | None, int]]
+) -> None:
+    """Asked about one request again and again, while time passes and things are denied and used up, an enforcement point
+    says what one says that has never been asked."""
+    route = RouteRule("r", scope="claims.read", elevated=True, acr="high", max_age_s=max_age_s)
+    server, now_s = ResourceServer(EVERY_CHECK, TRUSTED), 95
+    presented = Presented(key("home").sign({**STRONG, **claims}, "at+jwt"), **asked)
+    server.check(presented, route, now_s=now_s)
+    for signal, seconds in later:
+        now_s += seconds
+        if signal is None:
+            server.consume("ap1", now_s=now_s)
+        else:
+            server.receive_signal(signal, now_s=now_s)
+        fresh = ResourceServer(EVERY_CHECK, TRUSTED, server.store.fork())
+        assert server.check(presented, route, now_s=now_s) == fresh.check(presented, route, now_s=now_s)

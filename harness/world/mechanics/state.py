@@ -125,6 +125,7 @@ _DICTS = (
     "formerly",
     "replies",
     "evidence",
+    "assertions",
 )
 
 
@@ -181,6 +182,7 @@ class World:
     formerly: dict[tuple[str, str], tuple[tuple[int, tuple[str, ...]], ...]]
     replies: dict[str, Any]
     evidence: dict[str, tuple[tuple[int, Mapping[str, Any]], ...]]
+    assertions: dict[str, tuple[int, int]]
 
     def __init__(
         self,
