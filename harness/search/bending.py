@@ -19,9 +19,17 @@ from harness.world.mechanics.hostile import LureToConfirm
 
 
 def bent(run: Run, digits: Digits, command: c.Command) -> c.Command:
-    """The command with one of its arguments drawn anew; one that cannot be bent as it is."""
+    """The command with one of its arguments drawn anew, or in another task of its agent; one that cannot be bent as it is."""
+    if isinstance(command, c.Step) and command.task is not None and not digits.below(8):
+        return _elsewhere(run, digits, command)
     bend = _BENDS.get(type(command))
     return bend(run, digits, command) if bend is not None else command
+
+
+def _elsewhere(run: Run, digits: Digits, step: c.Step) -> c.Command:
+    tasks = [key for key, one in run.node.world.tasks.items() if one.agent == step.agent and key != step.task]
+    task = run.newest(tasks, digits)
+    return step if task is None else replace(step, task=task)
 
 
 def _call(run: Run, digits: Digits, step: c.Call) -> c.Command:
@@ -207,7 +215,7 @@ def _items(run: Run, digits: Digits, step: c.Deliver | c.SendMessage) -> c.Comma
 
 
 def _started(run: Run, digits: Digits, command: c.StartTask) -> c.Command:
-    return replace(command, agent=digits.of(run.larger.agents), kind=digits.of(run.larger.jobs).kind)
+    return replace(command, agent=digits.of(run.larger.agents), kind=digits.of(digits.of(run.larger.jobs)).kind)
 
 
 def _consent(run: Run, digits: Digits, command: c.GiveConsent) -> c.Command:

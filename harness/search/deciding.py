@@ -18,7 +18,7 @@ from harness.search.bending import bent
 from harness.search.deeds import done_by, instant, used_directly
 from harness.search.larger import DEEDS, Larger
 from harness.search.running import Digits, Run
-from harness.search.skeleton import honest
+from harness.search.skeleton import honest, kept_at
 from harness.search.straying import outside, strayed_call, strayed_token, talked
 from harness.search.taking import Taking
 from harness.world.mechanics import commands as c
@@ -38,8 +38,14 @@ def _work(run: Run, digits: Digits) -> None:
     run.take(honest(run, digits))
 
 
+def _keep(run: Run, digits: Digits) -> None:
+    run.take(kept_at(run, digits))
+
+
 def _bend(run: Run, digits: Digits) -> None:
-    run.take(bent(run, digits, honest(run, digits)))
+    """The next step of somebody's work with one thing changed; after a deed, of an agent's that goes on with its own."""
+    step = kept_at(run, digits) if run.expecting else honest(run, digits)
+    run.take(bent(run, digits, step))
 
 
 def _again(run: Run, digits: Digits) -> None:
@@ -86,8 +92,9 @@ def _minded(larger: Larger) -> tuple[type[c.Command], ...]:
 def _wait(run: Run, digits: Digits) -> None:
     """Time passes, with everybody who is there at work now and then in a third of all cases."""
     if digits.below(3):
+        noted = run.expecting == DONE and (run.node.armed or not digits.below(2))
         run.take(c.Jump(), instant(run, digits))
-        run.expecting = WAITED if run.expecting == DONE else run.expecting
+        run.expecting = WAITED if noted else run.expecting
         return
     world = run.node.world
     idle_ms = round(world.home.profile.session_idle_s * 1000)
@@ -107,11 +114,12 @@ class Sort(NamedTuple):
 
 
 SORTS: tuple[Sort, ...] = (
-    Sort(_work, (34, 20, 30)),
-    Sort(_bend, (14, 6, 16)),
-    Sort(_again, (12, 6, 30)),
-    Sort(_or_work(strayed_call), (8, 4, 12)),
-    Sort(_or_work(strayed_token), (8, 3, 10)),
+    Sort(_work, (34, 12, 8)),
+    Sort(_keep, (4, 6, 24)),
+    Sort(_bend, (14, 6, 18)),
+    Sort(_again, (12, 6, 24)),
+    Sort(_or_work(strayed_call), (8, 4, 14)),
+    Sort(_or_work(strayed_token), (8, 3, 12)),
     Sort(_or_work(talked), (5, 2, 5)),
     Sort(_deed, (6, 3, 2)),
     Sort(_wait, (5, 40, 4)),

@@ -48,15 +48,18 @@ class Larger:
 
     def __init__(self, system: System, controls: Controls, requirement: Requirement, start: World) -> None:
         design = start.design
+        self.rules = requirement.rules
+        self.interests = tuple(Interests.of(rule) for rule in self.rules)
         people = system.people
         self.people = (*people.customers, *people.employees, *people.brokers)
         self.customers = tuple(people.customers)
         small = Bounds.of(system, people=len(self.customers), providers=len(system.providers), sub_agents=1)
         self.agents, self.outsiders, self.leaking = small.agents, small.outsiders, frozenset(small.leaking)
         self.audiences, self.scopes, self.providers = small.audiences, small.scopes, small.providers
-        self.jobs = tuple(_jobs(system, self.agents)) or small.jobs
+        jobs = tuple(_jobs(system, self.agents)) or small.jobs
+        self.policies = {name: tuple((api, tuple(scopes)) for api, scopes in one.policy.items()) for name, one in system.agents.items() if one.policy}
         self.helpers = tuple(name for name, one in system.agents.items() if one.kind == "sub_agent")
-        self.purposes = tuple(dict.fromkeys((*(job.purpose for job in self.jobs), *system.purposes)))
+        self.purposes = tuple(dict.fromkeys((*(job.purpose for job in jobs), *system.purposes)))
         self.endpoints = tuple(design.endpoints.values())
         self.of_api = {api: tuple(info for info in self.endpoints if info.api == api) for api in system.apis}
         self.scopes_of = {
@@ -65,6 +68,8 @@ class Larger:
         self.passes_along = system.tokens == "passed_along"
         self.privileged = tuple(i for i in self.endpoints if target_of(design, i).endpoint.operation is not None
                                 and (i.endpoint.privilege == "high" or target_of(design, i).endpoint.privilege == "high"))
+        self.jobs = tuple(self._weighed(system, [job for job in jobs if job.agent == name])
+                          for name in dict.fromkeys(job.agent for job in jobs))  # fmt: skip
         self.handed_on = tuple(info.name for info in self.endpoints if info.endpoint.calls is None)
         self.tools = tuple(info.name for info in self.endpoints if info.api == design.mcp_api)
         self.clients = tuple(dict.fromkeys(design.client_name(name) for name in (*system.agents, *system.services)))
@@ -73,8 +78,6 @@ class Larger:
         self.documents = (DOCUMENT, *(one.document for one in system.agents.values() if one.document))
         self.issuers = (None, EVIL, *(issuer_of(name) for name in system.servers))
         self.channels = tuple(system.channels)
-        self.rules = requirement.rules
-        self.interests = tuple(Interests.of(rule) for rule in self.rules)
         self.listened = frozenset(kind for one in self.interests for kind in one.listened)
         self.amounts = tuple(_amounts(system, controls, self.rules))
         self.payees = tuple(dict.fromkeys((MEANT.payee, OTHER.payee, *_texts(self.rules, "payee"))))
@@ -83,14 +86,24 @@ class Larger:
         self.of_consent = not self.listened.isdisjoint(("consent.granted", "llm.received"))
         self.needs_time = any(one.needs_time for one in self.interests)
 
+    def _weighed(self, system: System, jobs: list[Job]) -> tuple[Job, ...]:
+        """One agent's work: a quarter of it takes an approval, half of it where a rule ties what is done to approvals."""
+        names = {info.name for info in self.privileged}
+        those = [job for job in jobs if job.kind in system.tasks and system.tasks[job.kind].tool in names]
+        if not those or len(those) == len(jobs):
+            return tuple(jobs)
+        others = len(jobs) - len(those)
+        wanted = others if any(one.rations for one in self.interests) else others // 3
+        return (*jobs, *those * max(0, wanted // len(those) - 1))
+
     def minds(self, command: type[c.Command]) -> bool:
         """Whether a rule takes notice of what such a command makes true."""
         kinds = EMITS.get(command) or ALSO_EMITS.get(command, frozenset())
         return not self.listened.isdisjoint(kinds)
 
     def minded(self, commands: Iterable[type[c.Command]]) -> tuple[type[c.Command], ...]:
-        """These kinds of commands, those that a rule takes notice of eight times as often."""
-        return tuple(one for of in commands for one in [of] * (8 if self.minds(of) else 1))
+        """These kinds of commands, those that a rule takes notice of far more often."""
+        return tuple(one for of in commands for one in [of] * (16 if self.minds(of) else 1))
 
 
 DEEDS = (*(one for one in TAKES if one is not c.EndTask), c.EnableAgent, c.UnlockUser, c.EndSessions, c.GiveAccess,

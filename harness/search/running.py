@@ -79,14 +79,14 @@ class Run:
         return reply
 
     def within(self, agent: str) -> list[str]:
-        """The credentials within a program's reach, the newest last."""
+        """The credentials within a program's reach: what leaked to it or lay around, then its own, the newest last."""
         world = self.node.world
-        found = list(self.held.get(agent, {}).values())
+        mine = list(self.held.get(agent, {}).values())
         if world.found:
-            found += [handle for handle, agents in world.found.items() if agent in agents]
+            mine = [*(handle for handle, agents in world.found.items() if agent in agents), *mine]
         if agent in self.larger.outsiders:
-            found += [handle for handle in world.leaked if handle in world.credentials]
-        return found
+            mine = [*(handle for handle in world.leaked if handle in world.credentials), *mine]
+        return mine
 
     def access(self, agent: str, digits: Digits) -> Credential | None:
         """An access token within a program's reach, of the newest as a rule."""

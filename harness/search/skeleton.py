@@ -39,10 +39,16 @@ def honest(run: Run, digits: Digits) -> c.Command:
     return errand(run, digits, task)
 
 
+def kept_at(run: Run, digits: Digits) -> c.Command:
+    """An agent goes on with its work, whoever has gone or taken back what; without any work, as everybody does."""
+    task = run.task(digits)
+    return honest(run, digits) if task is None else errand(run, digits, task)
+
+
 def _given(run: Run, digits: Digits, person: str, session: str) -> c.Command:
     """Work, with the consent that it needs as a rule."""
     world = run.node.world
-    job = digits.of(run.larger.jobs)
+    job = digits.of(digits.of(run.larger.jobs))
     provider = world.design.provider_of(job.agent)
     wanted = bool(digits.below(4)) == run.larger.of_consent
     if wanted and (person, provider, job.purpose) not in world.consents:
@@ -92,13 +98,15 @@ def usable(run: Run, task: Task, info: EndpointInfo) -> Credential | None:
 
 
 def _token(run: Run, task: Task, info: EndpointInfo, **more: Any) -> c.Command:
-    """A token for an API, exchanged for the task's own; what was refused twice is left out."""
+    """A token for an API, exchanged for the task's own; where that was refused twice, one in the agent's own name."""
     subject = run.node.world.credentials.get(task.subject or "")
     place = (task.id, info.name)
     run.stuck[place] = tries = run.stuck.get(place, 0) + 1
-    if tries % 3 == 0:
+    if tries % 4 == 0:
         run.done[task.id] = run.done.get(task.id, 0) + 1
-    if subject is None or subject.expires_ms <= run.node.world.now_ms or tries % 3 == 2:
+    if tries % 4 == 3:
+        return c.GetToken(**base(task), grant="client_credentials", audience=info.api)
+    if subject is None or subject.expires_ms <= run.node.world.now_ms or tries % 4 == 2:
         return c.GetToken(**base(task), grant="renew")
     scope = (info.endpoint.scope,) if info.endpoint.scope else ()
     return c.GetToken(**base(task), audience=info.api, scope=scope, subject=subject.handle, **more)
@@ -116,6 +124,8 @@ def _approved(run: Run, digits: Digits, task: Task, info: EndpointInfo) -> c.Com
         amount = MEANT.amount if digits.below(3) else digits.of(run.larger.amounts)
         return c.AskApproval(**base(task), endpoint=info.name, user=task.user, amount=amount, payee=MEANT.payee)
     if latest.state == "pending":
+        if not world.people[latest.user].present and digits.below(4):
+            return c.AnswerInstead(**base(task), approval=latest.id)  # nobody is there to be asked
         return c.AnswerPrompt(latest.user, latest.id, approve=True)
     for handle in reversed(run.held.get(task.agent, {}).values()):
         if world.credentials[handle].approval == latest.id:

@@ -36,20 +36,20 @@ def _call(run: Run, digits: Digits, who: dict[str, Any]) -> c.Command:
     world, larger = run.node.world, run.larger
     held = run.access(who["agent"], digits)
     audience = held.facts.token_audience if held is not None else ()
-    near = larger.of_api.get(audience[0], ()) if audience and digits.below(4) else ()
+    near = larger.of_api.get(audience[0], ()) if audience and digits.below(3) else ()
     info = digits.of(near or larger.endpoints)
     task = world.tasks.get(who["task"] or "")
-    owner = task.user if task is not None and digits.below(2) else run.person(digits)
+    named = task.user if task is not None and digits.below(2) else held.user if held is not None else None
+    owner = named if named is not None and digits.below(3) else run.person(digits)
     more: dict[str, Any] = {}
     if info in larger.privileged:
-        named = held.approval if held is not None else None
-        named = named or run.newest(list(world.approvals), digits)
-        meant = world.approvals[named].operation if named else None
+        asked = (held.approval if held is not None else None) or run.newest(list(world.approvals), digits)
+        meant = world.approvals[asked].operation if asked else None
         other = meant is None or not digits.below(3)
         more = {
             "amount": digits.of(larger.amounts) if other or meant is None else meant.amount,
             "payee": digits.of(larger.payees) if other or meant is None else meant.payee,
-            "approval": named if digits.below(3) else None,
+            "approval": asked if digits.below(3) else None,
         }
     elif info.endpoint.calls is None and world.handles and not digits.below(4):
         more = {"handle": digits.of(list(world.handles))}
@@ -66,8 +66,13 @@ def strayed_token(run: Run, digits: Digits) -> c.Command | None:
 
 def _token(run: Run, digits: Digits, who: dict[str, Any]) -> c.Command:
     world, larger = run.node.world, run.larger
-    audience = digits.of(larger.audiences)
-    scope = drawn_scope(run, digits, audience)
+    known = larger.policies.get(who["agent"], ())
+    if known and digits.below(2):
+        audience, scope = digits.of(known)
+    else:
+        audience, scope = digits.of(larger.audiences), ()
+    if not scope or digits.below(2):
+        scope = drawn_scope(run, digits, audience)
     way = digits.below(16)
     if way < 2 and who["task"] is not None:
         return c.GetToken(**who, grant="renew", says=STILL_HERE if not digits.below(4) else ())
@@ -174,7 +179,7 @@ def _begun(run: Run, digits: Digits, who: dict[str, Any]) -> c.Command:
 def outside(run: Run, digits: Digits) -> c.Command | None:
     """Tokens that leak, keys that are stolen, and what a thief or a foreign client does with them."""
     world, larger = run.node.world, run.larger
-    way = digits.below(12)
+    way = digits.below(14)
     if way < 4:
         found = [handle for holder in larger.leaking for handle in run.held.get(holder, {}).values()]
         found = [one for one in sorted(found, key=_number) if world.credentials[one].kind == "access" and one not in world.leaked]
@@ -184,10 +189,10 @@ def outside(run: Run, digits: Digits) -> c.Command | None:
     who = {"agent": agent, "goal": SEARCH, "twist": SEARCH, "task": None}
     if way < 8:
         return _call(run, digits, who)
-    if way < 10:
+    if way < 12:
         return _token(run, digits, who)
     thief = who | {"agent": THIEF}
-    if way == 10:
+    if way == 12:
         return c.StealClient(digits.of(larger.clients))
     if world.programs[THIEF].registered and digits.below(3):
         return c.Lure(**thief, user=run.person(digits))
