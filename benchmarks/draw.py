@@ -33,7 +33,7 @@ def row() -> dict[str, Any]:
 def _alone_us() -> float:
     """What Hypothesis takes for drawing the same examples."""
     started = time.process_time()
-    drive(lambda example: None, RUNS, STEPS, 0)
+    drive(lambda example: None, runs=RUNS, steps=STEPS, seed=0)
     return (time.process_time() - started) / RUNS * 1e6
 
 
@@ -42,7 +42,7 @@ def _ours_us(key: str) -> tuple[float, float, float]:
     system = load_system("scenarios/systems/insurance.yaml").model
     requirements = load_requirements("requirements.yaml", words(system))
     requirement = next(one for one in requirements if one.id == key)
-    drawn = Drawn(system, Controls.of(system), requirement, requirements.vocabulary, 0)
+    drawn = Drawn(system, Controls.of(system), requirement, vocabulary=requirements.vocabulary)
     total, world, monitors = [0.0], [0.0], [0.0]
     applying, judging = node.apply, node.Node._judge
 
@@ -55,7 +55,7 @@ def _ours_us(key: str) -> tuple[float, float, float]:
     node.apply = _timed(applying, world)
     node.Node._judge = _timed(judging, monitors)  # type: ignore[method-assign]  # measured in place
     try:
-        drive(one, RUNS, STEPS, 0)
+        drive(one, runs=RUNS, steps=STEPS, seed=0)
     finally:
         node.apply = applying
         node.Node._judge = judging  # type: ignore[method-assign]  # put back

@@ -10,9 +10,10 @@ more than that: a `Drawing` tells how much was tried.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.judge import monitor
 from harness.plan.controls import Controls
@@ -22,7 +23,7 @@ from harness.search.deciding import HUNDRED, Decision, decide, tables
 from harness.search.explore import first_world
 from harness.search.facets import whole
 from harness.search.larger import Larger
-from harness.search.misfortunes import ADVERSE
+from harness.search.misfortunes import ADVERSE, Misfortunes
 from harness.search.node import Broken, Node
 from harness.search.running import Run
 from harness.search.shrink import Attack, shortest_if_any
@@ -32,8 +33,14 @@ from harness.world.mechanics.state import World
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-STEPS = 40
-"""How many decisions a run has."""
+STEPS, ROUND = 40, 50
+"""How many decisions a run has, and after how many runs Hypothesis begins anew.
+
+Targets are climbed from the best of what was drawn so far. In one long drawing that ends in endless variations of one
+run: of 24 comparisons without a control, 1,500 runs in a row found nothing in five that rounds of fifty did.
+"""
+Example = tuple[int, int, list[Decision]]
+"""What a run is drawn as: a number for its misfortune, one for its mixture of decisions, and the decisions."""
 
 
 @dataclass(slots=True)
@@ -48,6 +55,7 @@ class Drawing:
 
 
 Watch = Callable[[Drawing], bool]
+MOST_ROUNDS = 1 << 32
 
 
 class _Enough(BaseException):
@@ -55,7 +63,7 @@ class _Enough(BaseException):
 
 
 @cache
-def examples(steps: int) -> SearchStrategy[tuple[int, int, list[Decision]]]:
+def examples(steps: int) -> SearchStrategy[Example]:
     """What a run is made of, built once: its misfortune, its mixture of decisions, and the decisions.
 
     Numbers stay below a hundred: for those Hypothesis adds no constants of its own from the modules that are loaded, so
@@ -77,16 +85,17 @@ def draw_attacks(
     runs: int = 1_000,
     steps: int = STEPS,
     seed: int = 0,
+    misfortunes: Sequence[Misfortunes] = ADVERSE,
     go_on: Watch = lambda drawing: True,
 ) -> Drawing:
     """Draw runs of `steps` decisions; of the first that breaks the requirement, the shortest attack in it.
 
-    `go_on` is asked before each run.
+    The first of `misfortunes` befalls every other run, each of them some of the others. `go_on` is asked before each run.
     """
-    drawn = Drawn(system, controls, requirement, vocabulary, seed)
+    drawn = Drawn(system, controls, requirement, vocabulary=vocabulary, seed=seed, misfortunes=misfortunes)
     drawing = Drawing()
 
-    def one(example: tuple[int, int, list[Decision]]) -> None:
+    def one(example: Example) -> None:
         if not go_on(drawing):
             drawing.complete = False
             raise _Enough
@@ -99,22 +108,26 @@ def draw_attacks(
             raise _Enough
         aim(run)
 
-    try:
-        drive(one, runs, steps, seed)
-    except _Enough:
-        pass
+    with suppress(_Enough):
+        drive(one, runs=runs, steps=steps, seed=seed)
     return drawing
 
 
-def drive(one: Callable[[tuple[int, int, list[Decision]]], None], runs: int, steps: int, seed: int) -> None:
-    """Have Hypothesis draw examples, seeded and without a database, for a function that never fails."""
+def drive(one: Callable[[Example], None], *, runs: int, steps: int, seed: int) -> None:
+    """Have Hypothesis draw so many examples, in rounds, seeded and without a database, for a function that never fails."""
     import hypothesis
 
     phases = [hypothesis.Phase.generate, hypothesis.Phase.target]
-    settings = hypothesis.settings(
-        max_examples=runs, database=None, deadline=None, phases=phases, suppress_health_check=list(hypothesis.HealthCheck)
-    )
-    hypothesis.seed(seed)(settings(hypothesis.given(examples(steps))(one)))()
+    for number, first in enumerate(range(0, runs, ROUND)):
+        settings = hypothesis.settings(
+            max_examples=min(ROUND, runs - first), database=None, deadline=None, phases=phases,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )  # fmt: skip
+
+        def drawn(example: Example) -> None:
+            one(example)
+
+        hypothesis.seed(seed * MOST_ROUNDS + number)(settings(hypothesis.given(examples(steps))(drawn)))()
 
 
 def aim(run: Run) -> None:
@@ -138,42 +151,42 @@ class Drawn:
     """The larger world of one requirement on one design, and the runs in it."""
 
     def __init__(
-        self, system: System, controls: Controls, requirement: Requirement, vocabulary: Vocabulary, seed: int
+        self,
+        system: System,
+        controls: Controls,
+        requirement: Requirement,
+        *,
+        vocabulary: Vocabulary = STANDARD,
+        seed: int = 0,
+        misfortunes: Sequence[Misfortunes] = ADVERSE,
     ) -> None:
+        self.misfortunes = misfortunes
         self.starts: Callable[[int], World] = cache(
-            lambda wrong: first_world(system, controls, seed=seed, misfortunes=ADVERSE[wrong])
+            lambda wrong: first_world(system, controls, seed=seed, misfortunes=misfortunes[wrong])
         )
         self.larger = Larger(system, controls, requirement, self.starts(0))
         self.facets = whole(requirement, vocabulary)
         self.monitors = [monitor(rule, vocabulary) for rule in requirement.rules]
 
-    def begun(self, example: tuple[int, int, list[Decision]]) -> Run:
-        """A run before its first decision."""
-        wrong, swarm, _ = example
-        return Run(Node(self.starts(misfortune(wrong)).fork(), self.facets), self.larger, swarm)
-
-    def run(self, example: tuple[int, int, list[Decision]]) -> Run:
+    def run(self, example: Example) -> Run:
         """A run with its decisions taken, up to the first that breaks a rule."""
-        run, mixture = self.begun(example), tables(example[1])
-        for number, decision in enumerate(example[2]):
+        wrong, swarm, decisions = example
+        run = Run(Node(self.starts(self.befalls(wrong)).fork(), self.facets), self.larger, swarm)
+        mixture = tables(swarm)
+        for number, decision in enumerate(decisions):
             decide(run, mixture, number, decision)
             if run.node.broken:
                 break
         return run
 
-    def attack(self, example: tuple[int, int, list[Decision]], broken: Sequence[Broken]) -> Attack:
+    def befalls(self, number: int) -> int:
+        """Which of the misfortunes befalls a run: the first, which is none as a rule, in half of them."""
+        return 0 if number < HUNDRED // 2 else number % len(self.misfortunes)
+
+    def attack(self, example: Example, broken: Sequence[Broken]) -> Attack:
         """The shortest attack in a run; what breaks a requirement without any misfortune is told without one."""
-        wrong = misfortune(example[0])
-        for number in dict.fromkeys((0, wrong)):
+        for number in dict.fromkeys((0, self.befalls(example[0]))):
             found = shortest_if_any(self.starts(number), self.monitors, broken)
             if found is not None:
-                return replace(found, misfortunes=ADVERSE[number])
+                return replace(found, misfortunes=self.misfortunes[number])
         raise AssertionError("a run that was found breaks the rule again from its own start")
-
-
-def misfortune(number: int) -> int:
-    """Which of the misfortunes befalls a run: none in half of them."""
-    return 0 if number < HUNDRED // 2 else number % len(ADVERSE)
-
-
-__all__: Sequence[Any] = ["Drawing", "draw_attacks"]
