@@ -20,7 +20,7 @@ from harness.world.mechanics.hostile import LureToConfirm
 
 def bent(run: Run, digits: Digits, command: c.Command) -> c.Command:
     """The command with one of its arguments drawn anew, or in another task of its agent; one that cannot be bent as it is."""
-    if isinstance(command, c.Step) and command.task is not None and not digits.below(8):
+    if isinstance(command, c.Step) and command.task is not None and type(command) not in _AT_HOME and not digits.below(8):
         return _elsewhere(run, digits, command)
     bend = _BENDS.get(type(command))
     return bend(run, digits, command) if bend is not None else command
@@ -224,6 +224,8 @@ def _consent(run: Run, digits: Digits, command: c.GiveConsent) -> c.Command:
                    command.categories)  # fmt: skip
 
 
+_AT_HOME = (c.StoreMemory, c.EndTask)
+"""Steps of which a task of somebody else's makes nothing else: what a task remembers is what it has seen."""
 _BENDS: Mapping[type[c.Command], Callable[[Run, Digits, Any], c.Command]] = {
     c.Call: _call,
     c.GetToken: _token,

@@ -69,7 +69,7 @@ def _again(run: Run, digits: Digits) -> None:
             break
 
 
-def _or_work(find: Callable[[Run, Digits], c.Command | None]) -> Callable[[Run, Digits], None]:
+def _or_work(find: Callable[[Run, Digits], c.Command | None]) -> Take:
     def taken(run: Run, digits: Digits) -> None:
         run.take(find(run, digits) or honest(run, digits))
 
@@ -106,10 +106,13 @@ def _wait(run: Run, digits: Digits) -> None:
             run.take(c.Act(user, session))
 
 
+Take = Callable[[Run, Digits], None]
+
+
 class Sort(NamedTuple):
     """One sort of decision, with its weight when nothing, a wait, or a repetition is expected."""
 
-    take: Callable[[Run, Digits], None]
+    take: Take
     weights: tuple[float, float, float]
 
 
@@ -126,20 +129,21 @@ SORTS: tuple[Sort, ...] = (
     Sort(_or_work(outside), (7, 3, 6)),
     Sort(_or_work(used_directly), (1, 0.5, 0.5)),
 )
-Table = tuple[Callable[[Run, Digits], None], ...]
+Table = tuple[Take, ...]
 
 
 @cache
 def tables(swarm: int) -> tuple[Table, ...]:
     """For each expectation: of the numbers below a hundred, which sort each one means in this mixture."""
     liking = Digits(swarm)
-    liked = [digits for digits in (SWARM[liking.below(len(SWARM))] for _ in SORTS)]
+    liked = [liking.of(SWARM) for _ in SORTS]
     return tuple(_table([one.weights[expected] * like for one, like in zip(SORTS, liked, strict=True)])
                  for expected in (NORMAL, DONE, WAITED))  # fmt: skip
 
 
 def _table(weights: list[float]) -> Table:
-    total, reached, found = sum(weights), 0.0, []
+    total, reached = sum(weights), 0.0
+    found: list[Take] = []
     for sort, weight in zip(SORTS, weights, strict=True):
         reached += weight
         found += [sort.take] * (round(HUNDRED * reached / total) - len(found))

@@ -87,11 +87,15 @@ def draw_attacks(
     seed: int = 0,
     misfortunes: Sequence[Misfortunes] = ADVERSE,
     go_on: Watch = lambda drawing: True,
+    counts: Callable[[Attack], bool] = lambda attack: True,
 ) -> Drawing:
     """Draw runs of `steps` decisions; of the first that breaks the requirement, the shortest attack in it.
 
     The first of `misfortunes` befalls every other run, each of them some of the others. `go_on` is asked before each run.
+    An attack that does not count is passed over.
     """
+    from hypothesis import target
+
     drawn = Drawn(system, controls, requirement, vocabulary=vocabulary, seed=seed, misfortunes=misfortunes)
     drawing = Drawing()
 
@@ -104,9 +108,12 @@ def draw_attacks(
         drawing.decisions += run.decisions
         drawing.challenged += run.node.challenged
         if run.node.broken:
-            drawing.attack = drawn.attack(example, run.node.broken)
-            raise _Enough
-        aim(run)
+            attack = drawn.attack(example, run.node.broken)
+            if counts(attack):
+                drawing.attack = attack
+                raise _Enough
+        for label, far in aims(run).items():
+            target(float(far), label=label)
 
     with suppress(_Enough):
         drive(one, runs=runs, steps=steps, seed=seed)
@@ -130,13 +137,13 @@ def drive(one: Callable[[Example], None], *, runs: int, steps: int, seed: int) -
         hypothesis.seed(seed * MOST_ROUNDS + number)(settings(hypothesis.given(examples(steps))(drawn)))()
 
 
-def aim(run: Run) -> None:
-    """Tell Hypothesis how far a run got, in each of the ways in which it may get further."""
-    from hypothesis import target
-
-    target(float(outliving(run)), label="credentials within reach of agents whose person is gone")
-    target(float(run.node.challenged), label="breaches that were stopped")
-    target(float(len(run.node.best)), label="credentials within reach")
+def aims(run: Run) -> dict[str, int]:
+    """How far a run got, in each of the ways in which it may get further."""
+    return {
+        "credentials within reach of agents whose person is gone": outliving(run),
+        "breaches that were stopped": run.node.challenged,
+        "credentials within reach": len(run.node.best),
+    }
 
 
 def outliving(run: Run) -> int:
@@ -171,7 +178,7 @@ class Drawn:
     def run(self, example: Example) -> Run:
         """A run with its decisions taken, up to the first that breaks a rule."""
         wrong, swarm, decisions = example
-        run = Run(Node(self.starts(self.befalls(wrong)).fork(), self.facets), self.larger, swarm)
+        run = Run(Node(self.starts(self.befalls(wrong)).fork(), self.facets, tells_all=True), self.larger, swarm)
         mixture = tables(swarm)
         for number, decision in enumerate(decisions):
             decide(run, mixture, number, decision)

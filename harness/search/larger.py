@@ -7,7 +7,7 @@ that are longer than anything lasts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil
 from typing import Any
 
@@ -19,7 +19,6 @@ from harness.search.interests import EMITS, TAKES, Interests
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import MEANT, OTHER, Bounds, Job
 from harness.world.mechanics.design import Design, EndpointInfo
-from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.state import World
 from harness.world.mechanics.wiring import issuer_of
 
@@ -44,7 +43,7 @@ ALSO_EMITS: dict[type[c.Command], frozenset[str]] = {
 
 
 class Larger:
-    """What runs are drawn from. `busy` is how much a rule minds each deed of people and operators: 8 or 1."""
+    """What runs are drawn from. `privileged` are the endpoints that take an approval, `handed_on` those behind tools."""
 
     def __init__(self, system: System, controls: Controls, requirement: Requirement, start: World) -> None:
         design = start.design
@@ -57,7 +56,10 @@ class Larger:
         self.agents, self.outsiders, self.leaking = small.agents, small.outsiders, frozenset(small.leaking)
         self.audiences, self.scopes, self.providers = small.audiences, small.scopes, small.providers
         jobs = tuple(_jobs(system, self.agents)) or small.jobs
-        self.policies = {name: tuple((api, tuple(scopes)) for api, scopes in one.policy.items()) for name, one in system.agents.items() if one.policy}
+        self.policies = {
+            name: tuple((api, tuple(scopes)) for api, scopes in one.policy.items())
+            for name, one in system.agents.items() if one.policy
+        }  # fmt: skip
         self.helpers = tuple(name for name, one in system.agents.items() if one.kind == "sub_agent")
         self.purposes = tuple(dict.fromkeys((*(job.purpose for job in jobs), *system.purposes)))
         self.endpoints = tuple(design.endpoints.values())
@@ -172,7 +174,3 @@ def _spans(rules: Iterable[Rule]) -> Iterator[int]:
         for span in (rule.within_ms, rule.grace_ms, rule.delay_ms, rule.for_ms, rule.window_ms):
             if span:
                 yield from (span, span + 1)
-
-
-Reads = Callable[[Any], Any]
-__all__ = ["DEEDS", "THIEF", "Larger", "target_of"]

@@ -74,11 +74,12 @@ class Node:
 
     __slots__ = (
         "accepted", "asked", "best", "broken", "challenged", "counted", "facets", "gone_through", "items", "listened", "made",
-        "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "wanting", "world",
+        "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tells_all", "wanting", "world",
     )  # fmt: skip
 
-    def __init__(self, world: World, facets: Sequence[Facet]) -> None:
+    def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
         self.world = world
+        self.tells_all = tells_all
         self.facets = facets
         self.listened = frozenset(kind for one in facets for kind in one.monitor.steps)
         self.counted = frozenset(kind for one in facets for kind in one.interests.calming | one.interests.arming)
@@ -106,7 +107,7 @@ class Node:
         other.world = self.world.fork()
         other.facets, other.listened = self.facets, self.listened
         other.states = [state.copy() for state in self.states]
-        other.path = self.path
+        other.path, other.tells_all = self.path, self.tells_all
         other.counted, other.news, other.made = self.counted, self.news, ()
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
@@ -121,7 +122,7 @@ class Node:
         """Take a step and judge it; returns the reply and the events.
 
         A refusal leaves no trace, not even in what enforcement points count, unless a rule counts what it made true: an
-        attack without it is an attack too.
+        attack without it is an attack too. With `tells_all` nothing is left out: the path is all that was done.
         """
         world, breaches = self.world, len(self.broken)
         before, tallies = world.ids.counts.copy(), world.tallies.copy()
@@ -129,7 +130,7 @@ class Node:
         counts = any(event.kind in self.counted for event in self.heard(events))
         link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
         self._judge(events, link)
-        if reply.ok or counts or len(self.broken) > breaches:
+        if reply.ok or counts or self.tells_all or len(self.broken) > breaches:
             self.path = link
         elif "request.denied" not in self.listened:
             world.tallies = tallies

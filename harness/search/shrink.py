@@ -20,7 +20,7 @@ from harness.search.node import Broken, Link, Node, Step, steps_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
-from harness.world.mechanics.hostile import LureToConfirm
+from harness.world.mechanics.hostile import LureToConfirm, PublishDocument
 from harness.world.mechanics.legality import Impossible
 from harness.world.mechanics.state import World
 
@@ -87,7 +87,9 @@ def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack 
     """Leave out steps of one run, first by what its last step depends on, then one by one, while it breaks the rule."""
     moves = _moves(steps_of(broken.path))
     trial = _Trial(start, monitors[broken.rule], broken.rule)
-    kept = trial.first_that_breaks([_sliced(moves, _BY_PEOPLE), _sliced(moves, _WITH_APPROVALS), moves])
+    kept = trial.first_that_breaks(
+        [_sliced(moves, _BY_PEOPLE), _sliced(moves, _BY_PEOPLE, alike=True), _sliced(moves, _WITH_APPROVALS), moves]
+    )
     done = not kept
     while not done:
         before = len(kept)
@@ -134,11 +136,15 @@ def _by(move: Move) -> str | None:
     return move.command.agent if isinstance(move.command, c.Step) else None
 
 
-def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...]) -> list[Move]:
-    """What the last step depends on, and the steps of other sorts with what those depend on."""
+def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...], *, alike: bool = False) -> list[Move]:
+    """What the last step depends on, and the steps of other sorts with what those depend on; those `alike` the last too.
+
+    A rule that counts is broken by the last of many that are alike.
+    """
     needed = _needed(moves, len(moves) - 1)
+    last = _sort(moves[-1].command)
     for move in moves:
-        if isinstance(move.command, others) or _approved(move.command):
+        if isinstance(move.command, others) or _approved(move.command) or (alike and _sort(move.command) == last):
             needed |= _needed(moves, move.number)
     spoken_of = {name for number in needed for names in moves[number].names.values() for name in names}
     for move in moves:
@@ -147,12 +153,17 @@ def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...]) -> list[
     return [one for one in moves if one.number in needed]
 
 
+def _sort(command: c.Command) -> tuple[object, ...]:
+    return type(command), getattr(command, "endpoint", None)
+
+
 def _approved(command: c.Command) -> bool:
     return isinstance(command, c.Call) and (command.approval is not None or command.job)
 
 
 _BY_PEOPLE = (c.Arrive, c.Leave, c.LogIn, c.LogOut, c.GiveConsent, c.WithdrawConsent, c.Halt, c.DisableAgent,
-              c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register)  # fmt: skip
+              c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register, c.UnlockUser, c.EndSessions, c.GiveAccess,
+              c.EndAccess, c.ChangeTool, c.AddTool, c.ApproveTool, c.StealClient, PublishDocument)  # fmt: skip
 _WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval,
                    LureToConfirm, c.Act, c.StartTask)
 

@@ -142,12 +142,12 @@ def talked(run: Run, digits: Digits) -> c.Command | None:
     if way < 8 and items:
         others = (*larger.agents, *larger.outsiders, "outside")
         to = digits.of(others)
-        kinds: tuple[c.Command, ...] = (
-            c.Deliver(**who, items=items),
-            c.StoreMemory(**who, item=items[-1]),
-            c.SendMessage(**who, to=to, external=to == "outside", items=items),
-        )
-        return digits.of(kinds)
+        kind, own = digits.below(3), world.contexts.get(task.id, ())
+        if kind == 0 and own:
+            return c.StoreMemory(**who, item=digits.of(own))
+        if kind == 1:
+            return c.SendMessage(**who, to=to, external=to == "outside", items=items)
+        return c.Deliver(**who, items=items)
     if way < 10 and items and larger.providers:
         held = run.access(task.agent, digits)
         purpose = digits.of(larger.purposes) if larger.purposes and not digits.below(3) else task.purpose
@@ -186,7 +186,7 @@ def outside(run: Run, digits: Digits) -> c.Command | None:
         leaked = run.newest(found, digits)
         return None if leaked is None else c.Leak(leaked)
     agent = digits.of(larger.outsiders)
-    who = {"agent": agent, "goal": SEARCH, "twist": SEARCH, "task": None}
+    who: dict[str, Any] = {"agent": agent, "goal": SEARCH, "twist": SEARCH, "task": None}
     if way < 8:
         return _call(run, digits, who)
     if way < 12:

@@ -18,16 +18,25 @@ def bound_text(found: Found) -> str:
     """What was found, or the bound up to which nothing was; a search that was cut short says so."""
     seen = f"{found.states} states, {found.transitions} steps tried"
     if found.attack is not None:
-        where = f" in a larger world, in at most {found.drawn} runs drawn there" if found.drawn else ""
+        where = f" in a larger world, in the last of {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
         return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen})"
-    if not found.challenged:
+    if not found.challenged and not found.stopped:
         return f"nothing that was tried would have broken it: no verdict ({seen})"
-    drawn = f"; {found.drawn} runs drawn in a larger world found none either" if found.drawn else ""
+    drawn = f"; {_drawn_text(found)}" if found.drawn else ""
     if found.exhausted:
         return f"no attack in this small world, however many events ({seen}){drawn}"
     cut = "" if found.complete else "; cut short there"
     return f"no attack within {found.depth} events in this small world{cut} ({seen}){drawn}"
+
+
+def _drawn_text(found: Found) -> str:
+    """What it says that drawing found nothing: how much was tried, no more."""
+    cut = ", cut short there," if found.draw_cut else ""
+    return (
+        f"{found.drawn} runs drawn in a larger world{cut} found none either: {found.decisions} decisions, "
+        f"{found.stopped} breaches stopped, which is no proof"
+    )
 
 
 def steps_text(attack: Attack) -> Iterator[str]:
@@ -100,7 +109,20 @@ _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
     c.RevokeGrant: lambda s: f"{s.by} revokes the grant of {s.task}",
     c.LockUser: lambda s: f"{s.by} locks {s.user}",
     c.Leak: lambda s: f"{s.credential} leaks to {s.to}",
+    c.DeclineConsent: lambda s: f"{s.user} declines the consent that {s.task} needs",
+    c.UnlockUser: lambda s: f"{s.by} unlocks {s.user}",
+    c.EndSessions: lambda s: f"{s.by} ends the sessions of {s.user}",
+    c.GiveAccess: lambda s: f"{s.user} may see the records of {s.owner} from now on",
+    c.EndAccess: lambda s: f"{s.user} may see the records of {s.owner} no more",
+    c.ChangeTool: lambda s: f"the tool {s.tool} changes{f' and calls {s.calls}' if s.calls else ''}",
+    c.AddTool: lambda s: f"the tool {s.tool} turns up anew",
+    c.ApproveTool: lambda s: f"{s.by} approves the tool {s.tool} as it is",
+    c.StealClient: lambda s: f"the keys and refresh tokens of {s.client} are stolen",
+    c.Lure: lambda s: f"{s.agent} lures {s.user} to a link of its own client",
     c.Jump: lambda s: "time passes",
     hostile.Forge: lambda s: f"{s.agent} forges a token for {s.audience} in the name of {s.subject} ({s.kind})",
+    hostile.PublishDocument: lambda s: f"{s.agent} publishes a client document at {s.url}, which resolves to {s.address}",
+    hostile.FollowMetadata: lambda s: f"{s.agent} follows the metadata of {s.api}"
+    f"{f' to {s.issuer}' if s.issuer else ''} and signs {s.user} in there",
     hostile.LureToConfirm: lambda s: f"{s.agent} lures {s.user} to the page of {s.approval}, who confirms there",
 }
