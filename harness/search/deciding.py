@@ -57,7 +57,7 @@ def _again(run: Run, digits: Digits) -> None:
     command = Taking.current(run.node, step) if isinstance(step, _RENEWED) else step
     if not digits.below(2):
         command = bent(run, digits, command)
-    times = digits.of(run.larger.lengths)
+    times = digits.of(run.larger.lengths) if run.larger.is_about(type(command)) else 1
     owners = run.larger.people if isinstance(command, c.Call) and times > 1 and not digits.below(3) else ()
     refused = 0
     for number in range(times):

@@ -83,7 +83,7 @@ def draw_attacks(
     *,
     vocabulary: Vocabulary = STANDARD,
     runs: int = 1_000,
-    steps: int = STEPS,
+    steps: int | None = None,
     seed: int = 0,
     misfortunes: Sequence[Misfortunes] = ADVERSE,
     go_on: Watch = lambda drawing: True,
@@ -91,7 +91,7 @@ def draw_attacks(
 ) -> Drawing:
     """Draw runs of `steps` decisions; of the first that breaks the requirement, the shortest attack in it.
 
-    The first of `misfortunes` befalls every other run, each of them some of the others. `go_on` is asked before each run.
+    By default a run has 40, or twice as many where a rule counts. The first of `misfortunes` befalls every other run, each of them some of the others. `go_on` is asked before each run.
     An attack that does not count is passed over.
     """
     from hypothesis import target
@@ -116,7 +116,7 @@ def draw_attacks(
             target(float(far), label=label)
 
     with suppress(_Enough):
-        drive(one, runs=runs, steps=steps, seed=seed)
+        drive(one, runs=runs, steps=steps or (2 * STEPS if drawn.larger.counts else STEPS), seed=seed)
     return drawing
 
 

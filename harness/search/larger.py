@@ -70,7 +70,7 @@ class Larger:
         self.passes_along = system.tokens == "passed_along"
         self.privileged = tuple(i for i in self.endpoints if target_of(design, i).endpoint.operation is not None
                                 and (i.endpoint.privilege == "high" or target_of(design, i).endpoint.privilege == "high"))
-        self.jobs = tuple(self._weighed(system, [job for job in jobs if job.agent == name])
+        self.jobs = tuple(self._weighed(design, [job for job in jobs if job.agent == name])
                           for name in dict.fromkeys(job.agent for job in jobs))  # fmt: skip
         self.handed_on = tuple(info.name for info in self.endpoints if info.endpoint.calls is None)
         self.tools = tuple(info.name for info in self.endpoints if info.api == design.mcp_api)
@@ -86,22 +86,30 @@ class Larger:
         self.lengths = (*LENGTHS, *_lengths(self.rules, self.amounts))
         self.spans_ms = tuple(dict.fromkeys((*_spans(self.rules), *SPANS_MS)))
         self.of_consent = not self.listened.isdisjoint(("consent.granted", "llm.received"))
+        self.counts = any(rule.pattern == "at_most" or rule.at_least > 1 for rule in self.rules)
         self.needs_time = any(one.needs_time for one in self.interests)
 
-    def _weighed(self, system: System, jobs: list[Job]) -> tuple[Job, ...]:
-        """One agent's work: a quarter of it takes an approval, half of it where a rule ties what is done to approvals."""
-        names = {info.name for info in self.privileged}
-        those = [job for job in jobs if job.kind in system.tasks and system.tasks[job.kind].tool in names]
-        if not those or len(those) == len(jobs):
-            return tuple(jobs)
-        others = len(jobs) - len(those)
-        wanted = others if any(one.rations for one in self.interests) else others // 3
-        return (*jobs, *those * max(0, wanted // len(those) - 1))
+    def _weighed(self, design: Design, jobs: list[Job]) -> tuple[Job, ...]:
+        """One agent's work: half of it what the rules speak of, a quarter what takes an approval, half of it where they do."""
+        system = design.system
+        named = frozenset(str(value) for name, value in _operands(self.rules) if name in _NAMING)
+        taking = {info.name for info in self.privileged}
+        if any(one.rations for one in self.interests):
+            named |= taking
+        tools = {job: system.tasks[job.kind].tool for job in jobs if job.kind in system.tasks}
+        spoken_of = [job for job, tool in tools.items() if not named.isdisjoint(_words(design, job, tool))]
+        approved = [job for job, tool in tools.items() if tool in taking]
+        return (*jobs, *_so_many(spoken_of, len(jobs)), *_so_many(approved, len(jobs) // 3))
 
     def minds(self, command: type[c.Command]) -> bool:
         """Whether a rule takes notice of what such a command makes true."""
         kinds = EMITS.get(command) or ALSO_EMITS.get(command, frozenset())
         return not self.listened.isdisjoint(kinds)
+
+    def is_about(self, command: type[c.Command]) -> bool:
+        """Whether such a command makes true what a rule is about: to repeat any other adds little."""
+        kinds = EMITS.get(command, frozenset())
+        return any(not one.about.isdisjoint(kinds) for one in self.interests)
 
     def minded(self, commands: Iterable[type[c.Command]]) -> tuple[type[c.Command], ...]:
         """These kinds of commands, those that a rule takes notice of far more often."""
@@ -111,6 +119,21 @@ class Larger:
 DEEDS = (*(one for one in TAKES if one is not c.EndTask), c.EnableAgent, c.UnlockUser, c.EndSessions, c.GiveAccess,
          c.EndAccess, c.DeclineConsent, c.ChangeTool, c.AddTool, c.ApproveTool)  # fmt: skip
 """What people and operators do that changes what may be done."""
+
+
+_NAMING = frozenset({"type", "category", "purpose", "endpoint", "tool", "agent"})
+"""Fields by whose values a rule says which work it is about."""
+
+
+def _words(design: Design, job: Job, tool: str) -> set[str | None]:
+    """What a rule may call some work by."""
+    target = target_of(design, design.endpoints[tool])
+    return {tool, target.name, target.endpoint.operation, target.endpoint.category, job.purpose, job.agent}
+
+
+def _so_many(some: list[Job], number: int) -> list[Job]:
+    """About so many of these, each as often as the others."""
+    return some * (number // len(some)) if some else []
 
 
 def target_of(design: Design, info: EndpointInfo) -> EndpointInfo:

@@ -19,6 +19,8 @@ from harness.world.mechanics.replies import Reply
 T = TypeVar("T")
 SPREAD, BITS = 0x9E3779B97F4A7C15, (1 << 64) - 1
 """Multiplying by this (2^64 over the golden ratio) spreads near numbers over all 64 bits."""
+SPREAD_ONE_IN = 5
+"""One run in so many is about everybody alike."""
 
 
 class Digits:
@@ -44,14 +46,14 @@ class Digits:
 class Run:
     """What has become of a run so far. `cast` are the people, those that it is mostly about first."""
 
-    __slots__ = ("cast", "decisions", "done", "expecting", "got", "held", "larger", "node", "stuck")
+    __slots__ = ("cast", "decisions", "done", "expecting", "got", "held", "larger", "node", "spread", "stuck")
 
     def __init__(self, node: Node, larger: Larger, number: int) -> None:
         self.node = node
         self.larger = larger
-        people = larger.people
-        turn = number % len(people)
-        self.cast = (*people[turn:], *people[:turn])
+        people, turn = larger.people, number % len(larger.customers)
+        self.spread = number % SPREAD_ONE_IN == 0
+        self.cast = (*people[turn:], *people[:turn])  # customers come first
         self.held: dict[str, dict[Shape, str]] = {}
         for one in node.world.credentials.values():
             self.held.setdefault(one.holder, {})[node.shape(one)] = one.handle
@@ -113,6 +115,11 @@ class Run:
         return [one for one in world.sessions if one in known and known[one].user == user]
 
     def person(self, digits: Digits) -> str:
-        """Somebody: mostly the one that the run is about, in a quarter of all cases the next, in an eighth anybody."""
+        """Somebody: mostly the one that the run is about, in a quarter of all cases the next, in an eighth anybody.
+
+        Some runs are about everybody.
+        """
+        if self.spread:
+            return digits.of(self.cast)
         place = digits.below(8)
         return self.cast[0] if place < 5 else self.cast[1 % len(self.cast)] if place < 7 else digits.of(self.cast)

@@ -50,7 +50,8 @@ def _given(run: Run, digits: Digits, person: str, session: str) -> c.Command:
     world = run.node.world
     job = digits.of(digits.of(run.larger.jobs))
     provider = world.design.provider_of(job.agent)
-    wanted = bool(digits.below(4)) == run.larger.of_consent
+    needed = run.larger.of_consent or world.design.is_third_party(job.agent)
+    wanted = bool(digits.below(4)) == needed
     if wanted and (person, provider, job.purpose) not in world.consents:
         return c.GiveConsent(person, job.agent, provider, job.purpose, world.design.needed(job.purpose))
     return c.StartTask(person, session, job.agent, job.kind, job.purpose, twist=SEARCH)
