@@ -18,20 +18,29 @@ def bound_text(found: Found) -> str:
     """What was found, or the bound up to which nothing was; a search that was cut short says so."""
     seen = f"{found.states} states, {found.transitions} steps tried"
     if found.attack is not None:
-        where = f" in a larger world, in at most {found.drawn} runs drawn there" if found.drawn else ""
+        where = f" in a larger world, in the last of {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
         return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen})"
     wrong = f" with {found.misfortunes.text}" if found.misfortunes.text else ""
-    if found.depth < 0:
+    if found.depth < 0 and not found.stopped:
         return f"cut short in the first state{wrong}: nothing can be said ({seen})"
-    if not found.challenged:
+    if not found.challenged and not found.stopped:
         cut = "" if found.complete else f"; cut short after {found.depth} events"
         return f"nothing that was tried{wrong} would have broken it: no verdict{cut} ({seen})"
-    drawn = f"; {found.drawn} runs drawn in a larger world found none either" if found.drawn else ""
+    drawn = f"; {_drawn_text(found)}" if found.drawn else ""
     if found.exhausted:
         return f"no attack in this small world{wrong}, however many events ({seen}){drawn}"
     cut = "" if found.complete else "; cut short there"
     return f"no attack within {found.depth} events in this small world{wrong}{cut} ({seen}){drawn}"
+
+
+def _drawn_text(found: Found) -> str:
+    """What it says that drawing found nothing: how much was tried, no more."""
+    cut = ", cut short there," if found.draw_cut else ""
+    return (
+        f"{found.drawn} runs drawn in a larger world{cut} found none either: {found.decisions} decisions, "
+        f"{found.stopped} breaches stopped, which is no proof"
+    )
 
 
 def steps_text(attack: Attack) -> Iterator[str]:
@@ -111,7 +120,14 @@ _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
     c.ApproveTool: lambda s: f"{s.by} approves {s.tool} as it is now",
     c.StealClient: lambda s: f"the keys of {s.client} and its refresh tokens are stolen",
     c.Leak: lambda s: f"{s.credential} leaks to {s.to}",
+    c.DeclineConsent: lambda s: f"{s.user} declines the consent that {s.task} needs",
+    c.GiveAccess: lambda s: f"{s.user} may see the records of {s.owner} from now on",
+    c.AddTool: lambda s: f"the tool {s.tool} turns up anew",
+    c.Lure: lambda s: f"{s.agent} lures {s.user} to a link of its own client",
     c.Jump: lambda s: "time passes",
     hostile.Forge: lambda s: f"{s.agent} forges a token for {s.audience} in the name of {s.subject} ({s.kind})",
+    hostile.PublishDocument: lambda s: f"{s.agent} publishes a client document at {s.url}, which resolves to {s.address}",
+    hostile.FollowMetadata: lambda s: f"{s.agent} follows the metadata of {s.api}"
+    f"{f' to {s.issuer}' if s.issuer else ''} and signs {s.user} in there",
     hostile.LureToConfirm: lambda s: f"{s.agent} lures {s.user} to the page of {s.approval}, who confirms there",
 }
