@@ -219,9 +219,8 @@ def _started(run: Run, digits: Digits, command: c.StartTask) -> c.Command:
 
 
 def _consent(run: Run, digits: Digits, command: c.GiveConsent) -> c.Command:
-    larger = run.larger
-    return replace(command, recipient=digits.of(larger.providers), categories=command.categories[: digits.below(3)] or
-                   command.categories)  # fmt: skip
+    fewer = command.categories[: digits.below(3)] or command.categories
+    return replace(command, recipient=digits.of(run.larger.providers or (command.recipient,)), categories=fewer)
 
 
 _AT_HOME = (c.StoreMemory, c.EndTask)

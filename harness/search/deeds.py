@@ -50,6 +50,8 @@ def _halt(run: Run, digits: Digits, user: str) -> c.Command | None:
 
 
 def _disable(run: Run, digits: Digits, user: str) -> c.Command | None:
+    if not run.larger.agents:
+        return None
     task = run.task(digits)
     agent = task.agent if task is not None and digits.below(4) else digits.of(run.larger.agents)
     if run.node.world.programs[agent].disabled_ms >= 0:

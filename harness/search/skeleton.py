@@ -48,11 +48,13 @@ def kept_at(run: Run, digits: Digits) -> c.Command:
 def _given(run: Run, digits: Digits, person: str, session: str) -> c.Command:
     """Work, with the consent that it needs as a rule."""
     world = run.node.world
+    if not run.larger.jobs:
+        return c.Act(person, session)
     job = digits.of(digits.of(run.larger.jobs))
     provider = world.design.provider_of(job.agent)
     needed = run.larger.of_consent or world.design.is_third_party(job.agent)
     wanted = bool(digits.below(4)) == needed
-    if wanted and (person, provider, job.purpose) not in world.consents:
+    if wanted and run.larger.providers and (person, provider, job.purpose) not in world.consents:
         return c.GiveConsent(person, job.agent, provider, job.purpose, world.design.needed(job.purpose))
     return c.StartTask(person, session, job.agent, job.kind, job.purpose, twist=SEARCH)
 
