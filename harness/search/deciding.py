@@ -123,7 +123,7 @@ SORTS: tuple[Sort, ...] = (
     Sort(_again, (12, 6, 24)),
     Sort(_or_work(strayed_call), (8, 4, 14)),
     Sort(_or_work(strayed_token), (8, 3, 12)),
-    Sort(_or_work(talked), (5, 2, 5)),
+    Sort(_or_work(talked), (7, 2, 6)),
     Sort(_deed, (6, 3, 2)),
     Sort(_wait, (5, 40, 4)),
     Sort(_or_work(outside), (7, 3, 6)),

@@ -197,7 +197,7 @@ class Explorer:
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
-            return child.states != node.states or (going and ok) or failing
+            return child.states != node.states or failing or (ok and (going or self.interests.turns(command)))
         if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)

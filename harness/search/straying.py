@@ -154,9 +154,9 @@ def talked(run: Run, digits: Digits) -> c.Command | None:
         return c.SendToModel(**who, provider=digits.of(larger.providers), credential=held.handle if held else None,
                              items=items, purpose=purpose)  # fmt: skip
     memories = [one.id for one in world.memories.values() if one.agent == task.agent]
-    if way < 12 and memories:
+    if way == 10 and memories:
         return c.ReadMemory(**who, memory=digits.of(memories))
-    if way == 12:
+    if way in (11, 12):
         return c.Register(**who, server=digits.of(larger.servers))
     if way == 13:
         return _begun(run, digits, who)

@@ -23,8 +23,9 @@ RUNS = 200
 TINY_CELLS = [
     (key, control)
     for key in ("LIST", "OTHERS", "LOGOUT", "PRESENT", "AGAIN")
-    for control in ("", "K01", "K02", "K03", "K04", "K06", "K09")
+    for control in ("", "K01", "K04", "K06", "K09")
 ]
+TINY_BROKEN = [("LIST", "K06"), ("LIST", ""), ("OTHERS", "K04"), ("LOGOUT", "K09"), ("PRESENT", ""), ("AGAIN", "K04")]
 
 
 def drawn(
@@ -61,11 +62,12 @@ def test_both_engines_agree_where_both_finish(key: str, control: str) -> None:
         assert explored.attack is not None, told(drawing)
 
 
-def test_of_what_exploration_breaks_in_the_tiny_system_drawing_breaks_all() -> None:
-    broken = [(key, of) for key, of in TINY_CELLS if searched(tiny(), key, *((of,) if of else ()), depth=4).attack]
-    missed = [(key, of) for key, of in broken if drawn(tiny(), key, *((of,) if of else ())).attack is None]
-    assert len(broken) >= 6
-    assert not missed
+@pytest.mark.parametrize(("key", "control"), TINY_BROKEN)
+def test_what_exploration_breaks_in_the_tiny_system_is_drawn(key: str, control: str) -> None:
+    without = (control,) if control else ()
+    assert searched(tiny(), key, *without, depth=4).attack is not None
+    drawing = drawn(tiny(), key, *without, runs=1_000)
+    assert drawing.attack is not None, f"{drawing.runs} runs, {drawing.decisions} decisions"
 
 
 @pytest.mark.parametrize(("key", "control"), [("R4", "K04"), ("R3", "K03"), ("R2", "K10"), ("R6", "K16"), ("R1", "K07")])
@@ -158,9 +160,10 @@ def test_what_needs_no_misfortune_is_told_without_one() -> None:
 
 def test_what_rests_on_a_misfortune_names_it() -> None:
     """The reference system keeps R6 for as long as its signals arrive."""
-    drawing = drawn(reference(), "R6", misfortunes=ADVERSE, runs=600)
+    lost = next(one for one in ADVERSE if one.faults and one.faults[0].message == "agent_denied")
+    drawing = drawn(reference(), "R6", misfortunes=(NONE, lost), runs=600)
     assert drawing.attack is not None
-    assert drawing.attack.misfortunes in ADVERSE[1:]
+    assert drawing.attack.misfortunes == lost
     vocabulary = requirements().vocabulary
     trace = replayed(insurance(), Controls.of(insurance()), drawing.attack, requirement("R6"))
     assert breaks(trace, requirement("R6"), vocabulary)
