@@ -15,8 +15,7 @@ EDITED = ("requirements", "system", "scenario", "sweep")
 """The kinds of files that people write, each with a schema of this name."""
 KIND = "^[a-z_]+[.][a-z_]+$"
 STEP = "^[a-z_]+[.][a-z].*$"
-TWIST = f"^[A-Z][0-9]+$|{STEP}"
-"""The shapes of kinds of events, of what can go wrong with a step, and of that and the misbehaviours of the catalogue."""
+"""The shapes of kinds of events, and of what can go wrong with a step."""
 
 
 def run_schema(folder: str = DEFAULT_FOLDER, *, baseline: str = "requirements.yaml") -> int:
@@ -59,7 +58,8 @@ def _with_short_form(schema: Any, model: str, words: Mapping[str, str], *, own: 
         return schema
     if schema.get("$ref") == f"#/definitions/{model}":
         rest = {key: part for key, part in schema.items() if key != "$ref"}
-        word = {"type": "string", "pattern": own} if own else words_schema(words)
+        word: Any = words_schema(words) if words else False
+        word = {"if": {"pattern": own}, "then": {"type": "string"}, "else": word} if own else word
         short = {"if": {"type": "object"}, "then": {"$ref": schema["$ref"]}, "else": word}
         return {**short, "defaultSnippets": [snippet(word, meaning, word) for word, meaning in words.items()], **rest}
     return {key: _with_short_form(part, model, words, own=own) for key, part in schema.items()}
@@ -98,9 +98,9 @@ def _scenario_schema() -> dict[str, Any]:
     from harness.requirements.schema import model_schema
 
     words = {one.id: f"{one.name}: {one.text}" for one in misbehaviour_catalogue().values()}
-    schema: dict[str, Any] = _with_short_form(model_schema(Scenario, "scenario file"), "Twist", words, own=TWIST)
+    schema: dict[str, Any] = _with_short_form(model_schema(Scenario, "scenario file"), "Twist", words, own=STEP)
     schema["definitions"]["Twist"]["properties"]["id"] = {
-        "anyOf": [words_schema(words), {"type": "string", "pattern": STEP}], "description": "What it does.",
+        "if": {"pattern": STEP}, "then": {"type": "string"}, "else": words_schema(words), "description": "What it does.",
     }  # fmt: skip
     return schema
 
