@@ -14,8 +14,8 @@ from typing import TextIO
 from benchmarks import call, commands, parts
 from benchmarks.timing import Row, as_row, measure
 
-OWN_WAY = ("sweep", "explore")
-ORDER = ("call", "call_dpop", "monitor", "event", "mint", "setup", "sweep", "start", "start_run", "explore", "suite")
+OWN_WAY = ("sweep", "explore", "draw")
+ORDER = ("call", "call_dpop", "monitor", "event", "mint", "setup", "sweep", "start", "start_run", "explore", "draw", "suite")
 
 
 def rows(only: str | None = None) -> Iterator[Row]:

@@ -13,10 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 from harness.cli.output import Mistake, json_text, table_stream, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.requirements import Requirement
     from harness.search import Found
     from harness.search.misfortunes import Misfortunes
-    from harness.search.shrink import Attack
     from harness.suite import Design
 
 PROGRESS_EVERY_S = 0.2
@@ -71,11 +72,10 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
             for misfortunes in befalling:
                 found = _search(design, requirement, options, misfortunes)
                 if found.attack is None and options.draw and misfortunes is befalling[0]:
-                    found.attack = _draw(design, requirement, options)
-                    found.drawn = options.draw
+                    _draw(design, requirement, options, misfortunes, found)
                 stops = _told(design, requirement, found, options, project.without, stream)
                 documents.append(_document(found, stops))
-                codes.add(1 if found.attack else 0 if found.challenged and found.depth >= 0 else 3)
+                codes.add(1 if found.attack else 0 if (found.challenged and found.depth >= 0) or found.stopped else 3)
                 if found.attack is not None and not found.misfortunes.text:
                     break  # what breaks without any misfortune breaks with one
     if options.json is not None:
@@ -100,29 +100,63 @@ def _misfortunes(path: str | None) -> tuple[Misfortunes, ...]:
         raise Mistake(f"{path}: {error}") from None
 
 
-def _draw(design: Design, requirement: Requirement, options: SearchOptions) -> Attack | None:
-    from harness.search.drawing import draw_attacks
+def _draw(
+    design: Design, requirement: Requirement, options: SearchOptions, misfortunes: Misfortunes, found: Found
+) -> None:
+    """Draws runs in a larger world, and adds to what was found; misfortunes that were named befall each of them."""
+    from harness.search.drawing import Drawing, draw_attacks
+    from harness.search.misfortunes import ADVERSE
 
-    return draw_attacks(
+    progress = Progress(options.seconds)
+
+    def go_on(drawing: Drawing) -> bool:
+        return progress.goes_on(
+            lambda rate: f"{requirement.id}: {drawing.runs} of {options.draw} runs drawn, {drawing.decisions} decisions",
+            drawing.runs,
+        )
+
+    drawing = draw_attacks(
         design.system, design.controls, requirement, vocabulary=design.requirements.vocabulary, runs=options.draw,
-        seed=options.seed,
+        seed=options.seed, misfortunes=ADVERSE if options.misfortunes is None else (misfortunes,), go_on=go_on,
     )  # fmt: skip
+    progress.clear()
+    found.attack, found.drawn, found.decisions = drawing.attack, drawing.runs, drawing.decisions
+    found.stopped, found.draw_cut = drawing.challenged, not drawing.complete
+
+
+class Progress:
+    """A line on a terminal now and then, and whether there is time left."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.started = self.shown = time.monotonic()
+
+    def goes_on(self, text: Callable[[float], str], seen: int) -> bool:
+        """Show the text, which gets how many were seen a second, if the last is old enough."""
+        now = time.monotonic()
+        if sys.stderr.isatty() and now - self.shown > PROGRESS_EVERY_S:
+            self.shown = now
+            sys.stderr.write(f"\r\033[K{text(seen / max(0.001, now - self.started))} ")
+            sys.stderr.flush()
+        return now - self.started < self.seconds
+
+    @staticmethod
+    def clear() -> None:
+        """Take the line away."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\033[K")
 
 
 def _search(design: Design, requirement: Requirement, options: SearchOptions, misfortunes: Misfortunes) -> Found:
     from harness.search import search
 
-    started = shown = time.monotonic()
+    progress = Progress(options.seconds)
 
     def go_on(found: Found) -> bool:
-        nonlocal shown
-        now = time.monotonic()
-        if sys.stderr.isatty() and now - shown > PROGRESS_EVERY_S:
-            shown = now
-            rate = found.states / max(0.001, now - started)
-            sys.stderr.write(f"\r{found.requirement}: depth {found.depth}, {found.states} states, {rate:.0f} a second ")
-            sys.stderr.flush()
-        return now - started < options.seconds
+        return progress.goes_on(
+            lambda rate: f"{found.requirement}: depth {found.depth}, {found.states} states, {rate:.0f} a second",
+            found.states,
+        )
 
     found = search(
         design.system,
@@ -134,8 +168,7 @@ def _search(design: Design, requirement: Requirement, options: SearchOptions, mi
         misfortunes=misfortunes,
         go_on=go_on,
     )
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
+    progress.clear()
     return found
 
 
@@ -205,6 +238,8 @@ def _document(found: Found, stops: list[list[str]]) -> dict[str, Any]:
         "transitions": found.transitions,
         "challenged": found.challenged,
         "drawn": found.drawn,
+        "drawn_decisions": found.decisions,
+        "drawn_challenged": found.stopped,
         "misfortunes": (found.attack or found).misfortunes.keys,
         "stopped_by_adding": stops,
     }

@@ -46,7 +46,9 @@ class Found:
     """What a search says. `depth` is the number of events to which it is complete; `exhausted`: to any number.
 
     `complete` is False where it was cut short, `challenged` how often controls stopped what would have been a breach;
-    `drawn` is how many runs were drawn in a larger world when nothing had been found in this one; `misfortunes` befell it.
+    `drawn` is how many runs were drawn in a larger world when nothing had been found in this one, with so many `decisions`
+    and `stopped` breaches, `draw_cut` whether there should have been more;
+    `misfortunes` befell it.
     """
 
     requirement: str
@@ -59,6 +61,9 @@ class Found:
     challenged: int = 0
     drawn: int = 0
     misfortunes: Misfortunes = NONE
+    decisions: int = 0
+    stopped: int = 0
+    draw_cut: bool = False
     levels: list[int] = field(default_factory=list)
 
 
@@ -192,7 +197,7 @@ class Explorer:
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
-            return child.states != node.states or (going and ok) or failing
+            return child.states != node.states or failing or (ok and (going or self.interests.turns(command)))
         if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)

@@ -140,9 +140,16 @@ class Interests:
         """Whether a step may make something true that helps to keep the rule; whether it does shows when it is taken."""
         return bool(EMITS.get(type(command), frozenset()) & self.calming)
 
+    def turns(self, command: c.Command) -> bool:
+        """Whether a step is taken back, or takes back, and the rule takes notice of that: nothing ends that never began."""
+        kind = type(command)
+        return any(kind in (of, taken) and bool(EMITS[of] & self.listened) for of, taken in TURNS.items())
+
     def matters(self, command: c.Command) -> bool:
         """Whether a step that is not closed can be part of a shortest attack at all."""
         kind = type(command)
+        if self.turns(command):
+            return True
         if kind in TAKES:
             return bool((EMITS[kind] | MAKES_FAIL.get(kind, frozenset())) & self.listened)
         if kind in TURNS:

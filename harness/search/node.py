@@ -76,11 +76,12 @@ class Node:
     __slots__ = (
         "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
         "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tallied",
-        "wanting", "world",
+        "tells_all", "wanting", "world",
     )  # fmt: skip
 
-    def __init__(self, world: World, facets: Sequence[Facet]) -> None:
+    def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
         self.world = world
+        self.tells_all = tells_all
         self.facets = facets
         self.listened = frozenset(kind for one in facets for kind in one.interests.listened)
         self.counted = frozenset(kind for one in facets for kind in one.interests.calming | one.interests.arming)
@@ -111,7 +112,7 @@ class Node:
         other.world = self.world.fork()
         other.facets, other.listened = self.facets, self.listened
         other.states = [state.copy() for state in self.states]
-        other.path = self.path
+        other.path, other.tells_all = self.path, self.tells_all
         other.counted, other.news, other.made = self.counted, self.news, ()
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
@@ -128,7 +129,7 @@ class Node:
         """Take a step and judge it; returns the reply and the events.
 
         A refusal leaves no trace, not even in what enforcement points count, unless a rule counts what it made true: an
-        attack without it is an attack too.
+        attack without it is an attack too. With `tells_all` nothing is left out: the path is all that was done.
         """
         world, breaches = self.world, len(self.broken)
         before, tallies = world.ids.counts.copy(), world.tallies.copy()
@@ -138,7 +139,7 @@ class Node:
         self._judge(events, link)
         if self.tallied is not None:
             self._tally(command, events)
-        if reply.ok or counts or len(self.broken) > breaches or isinstance(command, c.AnswerPrompt):
+        if reply.ok or counts or self.tells_all or len(self.broken) > breaches or isinstance(command, c.AnswerPrompt):
             self.path = link
         elif "request.denied" not in self.listened:
             world.tallies = tallies

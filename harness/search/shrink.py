@@ -21,7 +21,7 @@ from harness.search.node import Broken, Link, Node, Step, sort_of, steps_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
-from harness.world.mechanics.hostile import LureToConfirm
+from harness.world.mechanics.hostile import LureToConfirm, PublishDocument
 from harness.world.mechanics.legality import Impossible
 from harness.world.mechanics.state import World
 
@@ -180,8 +180,8 @@ def _approved(command: c.Command) -> bool:
 
 
 _BY_PEOPLE = (c.Arrive, c.Leave, c.LogIn, c.LogOut, c.GiveConsent, c.WithdrawConsent, c.Halt, c.DisableAgent,
-              c.EnableAgent, c.RevokeGrant, c.LockUser, c.UnlockUser, c.EndSessions, c.EndAccess, c.ChangeTool,
-              c.ApproveTool, c.StealClient, c.Jump, c.Register)  # fmt: skip
+              c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register, c.UnlockUser, c.EndSessions, c.GiveAccess,
+              c.EndAccess, c.ChangeTool, c.AddTool, c.ApproveTool, c.StealClient, PublishDocument)  # fmt: skip
 _WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval,
                    LureToConfirm, c.Act, c.StartTask)
 

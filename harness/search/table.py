@@ -52,7 +52,7 @@ class Cell(NamedTuple):
 
 def cells(requirements: str, system: str, asked: Sequence[str]) -> list[Asked]:
     """What is to be searched: the files, a control, a requirement."""
-    of, found = _files(requirements, system)
+    of, found = files(requirements, system)
     keys = [one.id for one in found]
     chosen = asked or [f"{control}:{'+'.join(keys)}" for control in (*Controls.of(of).active(), NONE)]
     pairs = [(word.split(":")[0], key) for word in chosen for key in word.split(":")[1].split("+")]
@@ -60,7 +60,7 @@ def cells(requirements: str, system: str, asked: Sequence[str]) -> list[Asked]:
 
 
 @cache
-def _files(requirements: str, system: str) -> tuple[System, RequirementSet]:
+def files(requirements: str, system: str) -> tuple[System, RequirementSet]:
     model = load_system(system).model
     return model, load_requirements(requirements, words(model))
 
@@ -74,7 +74,7 @@ def _scenarios(requirements: str) -> list[Scenario]:
 def cell(job: Asked) -> Cell:
     """Search one cell, replay what was found in the full world, and run the scenarios of the folder."""
     requirements_path, system_path, control, key = job
-    system, found_in = _files(requirements_path, system_path)
+    system, found_in = files(requirements_path, system_path)
     requirement = next(one for one in found_in if one.id == key)
     controls = Controls.of(system, without=[] if control == NONE else [control])
     started = time.perf_counter()

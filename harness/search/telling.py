@@ -18,20 +18,29 @@ def bound_text(found: Found) -> str:
     """What was found, or the bound up to which nothing was; a search that was cut short says so."""
     seen = f"{found.states} states, {found.transitions} steps tried"
     if found.attack is not None:
-        where = f" in a larger world, in at most {found.drawn} runs drawn there" if found.drawn else ""
+        where = f" in a larger world, in the last of {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
         return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen})"
     wrong = f" with {found.misfortunes.text}" if found.misfortunes.text else ""
-    if found.depth < 0:
+    if found.depth < 0 and not found.stopped:
         return f"cut short in the first state{wrong}: nothing can be said ({seen})"
-    if not found.challenged:
+    if not found.challenged and not found.stopped:
         cut = "" if found.complete else f"; cut short after {found.depth} events"
         return f"nothing that was tried{wrong} would have broken it: no verdict{cut} ({seen})"
-    drawn = f"; {found.drawn} runs drawn in a larger world found none either" if found.drawn else ""
+    drawn = f"; {_drawn_text(found)}" if found.drawn else ""
     if found.exhausted:
         return f"no attack in this small world{wrong}, however many events ({seen}){drawn}"
     cut = "" if found.complete else "; cut short there"
     return f"no attack within {found.depth} events in this small world{wrong}{cut} ({seen}){drawn}"
+
+
+def _drawn_text(found: Found) -> str:
+    """What it says that drawing found nothing: how much was tried, no more."""
+    cut = ", cut short there," if found.draw_cut else ""
+    return (
+        f"{found.drawn} runs drawn in a larger world{cut} found none either: {found.decisions} decisions, "
+        f"{found.stopped} breaches stopped, which is no proof"
+    )
 
 
 def steps_text(attack: Attack) -> Iterator[str]:
@@ -49,30 +58,57 @@ def sentence(command: c.Command) -> str:
     return _SAID[type(command)](command)
 
 
+_HOW = {
+    "token_exchange": "exchanges {subject} for",
+    "refresh_token": "refreshes {subject} for",
+    "client_credentials": "asks in its own name for",
+    "claimed_subject": "asserts that {person} is its user, for",
+    "id_jag": "asks in exchange for {subject} for an assertion for",
+    "jwt_bearer": "presents the assertion {subject} for",
+    "renew": "has the application renew",
+}
+"""How an agent gets a token, by grant."""
+
+
 def _token(step: Any) -> str:
+    how = _HOW[step.grant].format(subject=step.subject, person=step.person)
     scope = f" with scope {' '.join(step.scope)}" if step.scope else ""
     what = f"a token for {step.audience}{scope}" if step.audience else "a new message token"
-    how = {
-        "token_exchange": f"exchanges {step.subject} for",
-        "refresh_token": f"refreshes {step.subject} for",
-        "client_credentials": "asks in its own name for",
-    }.get(step.grant, "has the application renew")
     consent = f" to send data to {step.provider} for {step.purpose}" if step.provider else ""
-    return f"{step.agent} {how} {what}{consent}"
+    more = (
+        f" at {step.server}" if step.server != "home" else "",
+        " as a refresh token that works offline" if step.offline else "",
+        f" as the client {step.as_client}" if step.as_client else "",
+        f", saying {' '.join(f'{name}={value}' for name, value in step.says)}" if step.says else "",
+    )
+    return f"{step.agent} {how} {what}{consent}{''.join(more)}"
 
 
 def _call(step: Any) -> str:
-    whose = f" for records of {step.owner}" if step.owner else ""
-    amount = f", {step.amount:g} {step.currency} to {step.payee}" if step.amount else ""
-    more = f" with approval {step.approval}" if step.approval else f" with handle {step.handle}" if step.handle else ""
-    through = f", which passes the token on to {step.passthrough}" if step.passthrough else ""
-    job = " as a queued job" if step.job else ""
-    return f"{step.agent} calls {step.endpoint}{job} with {step.credential}{whose}{amount}{more}{through}"
+    more = (
+        " as a queued job" if step.job else "",
+        f" with {step.credential}" if step.credential else " without a credential",
+        f" for records of {step.owner}" if step.owner else f" for {step.record}" if step.record else "",
+        f", {step.amount:g} {step.currency} to {step.payee}" if step.amount else "",
+        f" with approval {step.approval}" if step.approval else f" with handle {step.handle}" if step.handle else "",
+        f", with {' '.join(step.items)} in its arguments" if step.items else "",
+        f", which passes the token on to {step.passthrough}" if step.passthrough else "",
+        ", around the gateway" if step.around else "",
+        f", with {step.header_tool} as the tool in its header" if step.header_tool else "",
+        ", without the key of its token" if step.bare else "",
+        ", and does not wait for the answer" if step.cancelled else "",
+    )
+    return f"{step.agent} calls {step.endpoint}{''.join(more)}"
 
 
 def _ask(step: Any) -> str:
     shown = f", shown as {step.shown_amount:g} to {step.shown_payee}" if step.shown_amount is not None else ""
     return f"{step.agent} asks {step.user} to approve {step.endpoint}, {step.amount:g} to {step.payee}{shown}"
+
+
+def _about(step: c.TakeStep) -> str:
+    about = [one for one in (step.user, step.agent) if one]
+    return f" about {' and '.join(about)}" if about else ""
 
 
 _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
@@ -111,7 +147,16 @@ _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
     c.ApproveTool: lambda s: f"{s.by} approves {s.tool} as it is now",
     c.StealClient: lambda s: f"the keys of {s.client} and its refresh tokens are stolen",
     c.Leak: lambda s: f"{s.credential} leaks to {s.to}",
+    c.DeclineConsent: lambda s: f"{s.user} declines the consent that {s.task} needs",
+    c.GiveAccess: lambda s: f"{s.user} may see the records of {s.owner} from now on",
+    c.AddTool: lambda s: f"the tool {s.tool} turns up anew",
+    c.Lure: lambda s: f"{s.agent} lures {s.user} to a link of its own client",
+    c.TakeStep: lambda s: f"{s.by} takes the step {s.step}{_about(s)}",
+    c.Prepare: lambda s: f"what must come before is done: {sentence(s.deed)}",
     c.Jump: lambda s: "time passes",
     hostile.Forge: lambda s: f"{s.agent} forges a token for {s.audience} in the name of {s.subject} ({s.kind})",
+    hostile.PublishDocument: lambda s: f"{s.agent} publishes a client document at {s.url}, which resolves to {s.address}",
+    hostile.FollowMetadata: lambda s: f"{s.agent} follows the metadata of {s.api}"
+    f"{f' to {s.issuer}' if s.issuer else ''} and signs {s.user} in there",
     hostile.LureToConfirm: lambda s: f"{s.agent} lures {s.user} to the page of {s.approval}, who confirms there",
 }
