@@ -90,6 +90,8 @@ class Closing:
         if passed and self.interests.reads_clock:
             self._with_what_is_old(node)
         for shape, one in list(node.accepted.items()):
+            if node.stopped:
+                return
             if passed and isinstance(one.command, c.GetToken):
                 if useful.isdisjoint(one.made):
                     node.let_go(shape)

@@ -93,17 +93,20 @@ class Errands:
 
     def _tokens(self, node: Node, agent: str, task: Task | None) -> None:
         key = task.id if task else None
+        registered = len(node.world.programs[agent].registered)
         if task is not None:
             renew = c.GetToken(agent=agent, task=key, goal="search", twist="search", grant="renew")
             self.taking.once(node, ("renew", agent, key), renew)
         for audience in self.view.audiences:
-            if node.is_new(("own", agent, key, audience)):
+            if node.is_new(("own", agent, key, audience), registered):
                 own = agents.credentials_of_its_own(self.view, agent, key, audience)
                 self._requests(node, (agent, key, audience), own)
         for shape, subject in self._presentable(node, agent):
             foreign = subject.task is not None and task is not None and subject.task != task.id
             again = subject.holder == agent and subject.depth >= self.view.exchanges
-            if not again and subject.user is not None and not foreign and node.is_new(("exchanged", agent, key, shape)):
+            if again or subject.user is None or foreign:
+                continue
+            if node.is_new(("exchanged", agent, key, shape), registered):
                 self._exchange(node, agent, task, shape, subject)
 
     def _with_stolen_keys(self, node: Node) -> None:
@@ -195,11 +198,15 @@ class Errands:
         if task is not None and credential.task not in (None, task.id) and credential.user == task.user:
             return
         key = task.id if task else agent
-        if ("foreign", key, shape) in node.refused or not node.is_new(("presented", key, shape), *self._bears_on(node, task)):
+        if ("foreign", key, shape) in node.refused:
+            return
+        news = node.news_since(("presented", key, shape), self._bears_on(node, task))
+        if not news:
             return
         by_api: dict[str, list[EndpointInfo]] = {}
         for info in node.world.design.endpoints.values():
-            by_api.setdefault(info.api, []).append(info)
+            if not news.isdisjoint(_concerning(node, info)):
+                by_api.setdefault(info.api, []).append(info)
         for api, infos in by_api.items():
             mark = ("dead", key, node.unscoped(shape), api)
             if mark in node.refused:
@@ -210,18 +217,18 @@ class Errands:
                     break
             if ("foreign", key, shape) in node.refused:
                 return
-        if task is not None:
+        if task is not None and not news.isdisjoint(("all", "items")):
             self._send(node, task, shape, credential)
 
-    def _bears_on(self, node: Node, task: Task | None) -> Iterator[Hashable]:
+    def _bears_on(self, node: Node, task: Task | None) -> dict[str, Hashable]:
         """What calls with one credential depend on beside it: answers to questions, handles, data, jobs that wait."""
         world = node.world
-        if not self.interests.rations:
-            yield tuple((one.id, one.state) for one in world.approvals.values())
-        yield len(world.handles)
-        if task is not None:
-            yield sum(shape[0] == task.id for shape in node.items)
-            yield self._has_job(node, task.id)
+        return {
+            "answers": None if self.interests.rations else tuple((one.id, one.state) for one in world.approvals.values()),
+            "handles": len(world.handles),
+            "items": sum(shape[0] == task.id for shape in node.items) if task is not None else 0,
+            "jobs": self._has_job(node, task.id) if task is not None else False,
+        }
 
     def _call(
         self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential, info: EndpointInfo
@@ -322,3 +329,15 @@ class Errands:
                 self.taking.once(node, ("read", task.id, memory.id), c.ReadMemory(**base, memory=memory.id))
         if sum(name.startswith("sub_agent") for name in node.world.programs) < self.view.sub_agents:
             self.taking.once(node, ("spawn", task.agent), c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}"))
+
+
+def _concerning(node: Node, info: EndpointInfo) -> Iterator[str]:
+    """Which news make other calls of an endpoint possible than before: those that `calls_of` reads."""
+    target = node.world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
+    yield "all"
+    if target.endpoint.operation is not None and target.endpoint.privilege == "high":
+        yield "answers"
+    if info.endpoint.calls:
+        yield "jobs"
+    elif target.endpoint.category is None:
+        yield "handles"

@@ -7,7 +7,7 @@ those, since enforcement points tell them apart by nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ Shape = tuple[Any, ...]
 _OF_SORT = ("agent", "user", "task", "endpoint", "owner", "audience", "provider", "grant", "amount", "payee", "passthrough")
 ALIKE, ENOUGH, LONG_ENOUGH = 2, 40, 10_000
 """How many breaches of one sort, and in all, are followed up from one state, and for how many steps after the first."""
+NO_NEWS, ALL_NEWS = frozenset[str](), frozenset({"all"})
 SCOPE = 10
 """The place of the scopes in the shape of a credential."""
 
@@ -234,7 +235,7 @@ class Node:
         """Something was given that later requests do not name: what was refused for want of it may be tried again."""
         if isinstance(command, c.StartTask | c.Spawn | c.StoreMemory | c.EnableAgent | c.GiveConsent | c.Register):
             self.news = True
-        if isinstance(command, c.EnableAgent | c.UnlockUser | c.GiveConsent | c.Register):
+        if isinstance(command, c.EnableAgent | c.UnlockUser | c.GiveConsent):
             self.taken_back += 1
         if isinstance(command, c.ChangeTool | c.ApproveTool | c.StealClient):
             self._changed(command)
@@ -270,6 +271,16 @@ class Node:
             return False
         self.gone_through[mark] = stamp
         return True
+
+    def news_since(self, mark: Shape, facts: Mapping[str, Hashable]) -> frozenset[str]:
+        """Which of these facts are not as they were when the steps of one sort were gone through; `all` the first time."""
+        stamp, last = (self.taken_back, *facts.values()), self.gone_through.get(mark)
+        if last == stamp:
+            return NO_NEWS
+        self.gone_through[mark] = stamp
+        if not isinstance(last, tuple) or last[0] != self.taken_back:
+            return ALL_NEWS
+        return frozenset(name for name, then, now in zip(facts, last[1:], facts.values(), strict=True) if then != now)
 
     # ------------------------------------------------------------ what is within reach
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from harness.judge import Monitor
 from harness.requirements import Rule
@@ -87,19 +87,19 @@ def shortest(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]
 
 def shortest_if_any(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack | None:
     """The same from a start that the runs did not have; None where none of them breaks a rule from there."""
-    likely = sorted(broken, key=lambda one: _depends_on(_moves(steps_of(one.path))))[:SHRUNK]
-    found = [attack for attack in (shrink(start, monitors, one) for one in likely) if attack is not None]
+    reader = _Reader()
+    told = [(one, reader.moves(one.path)) for one in broken]
+    likely = sorted(told, key=lambda one: len(_needed(one[1], [len(one[1]) - 1])))[:SHRUNK]
+    found = [attack for attack in (_shrunk(start, monitors, *one) for one in likely) if attack is not None]
     return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])), default=None)
-
-
-def _depends_on(moves: Sequence[Move]) -> int:
-    """How many steps the last one rests on."""
-    return len(_needed(moves, len(moves) - 1))
 
 
 def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack | None:
     """Leave out steps of one run, first by what its last step depends on, then one by one, while it breaks the rule."""
-    moves = _moves(steps_of(broken.path))
+    return _shrunk(start, monitors, broken, _Reader().moves(broken.path))
+
+
+def _shrunk(start: World, monitors: Sequence[Monitor], broken: Broken, moves: list[Move]) -> Attack | None:
     trial = _Trial(start, monitors[broken.rule], broken.rule)
     same, counted = _alike(moves, trial.monitor.rule)
     kept = trial.first_that_breaks([
@@ -116,32 +116,62 @@ def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack 
     return trial.run(kept) if kept else None
 
 
-def _moves(steps: Sequence[Step]) -> list[Move]:
-    made: dict[str, Name] = {}
-    moves = []
-    at_ms = 0
-    for number, step in enumerate(steps):
+class _Reader:
+    """Reads runs one after the other; what a run has in common with the one before it is read once."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.read: list[Move] = []
+        self.made: dict[str, Name] = {}
+
+    def moves(self, path: Link | None) -> list[Move]:
+        """The moves of a run."""
+        steps = steps_of(path)
+        common = next((at for at, (old, new) in enumerate(zip(self.steps, steps, strict=False)) if old is not new),
+                      min(len(self.steps), len(steps)))  # fmt: skip
+        for step in self.steps[common:]:
+            for name in _made_by(step):
+                del self.made[name]
+        del self.read[common:]
+        self.steps = steps
+        for number in range(common, len(steps)):
+            self._move(number, steps[number])
+        return self.read.copy()
+
+    def _move(self, number: int, step: Step) -> None:
+        made = self.made
         names = {
             field: tuple(made.get(str(one), str(one)) for one in (value if isinstance(value, tuple) else (value,)))
-            for field, value in asdict(step.command).items()
-            if field in _NAMING and value
+            for field in _NAMING
+            if (value := getattr(step.command, field, None))
         }
-        moves.append(Move(step.command, step.at_ms - at_ms, names, number))
-        at_ms = step.at_ms
-        for sort, after in step.after.items():
-            for ordinal in range(step.before.get(sort, 0), after):
-                made[f"{sort}{ordinal + 1}"] = (number, sort, ordinal - step.before.get(sort, 0))
-    return moves
+        waited = step.at_ms - (self.steps[number - 1].at_ms if number else 0)
+        self.read.append(Move(step.command, waited, names, number))
+        made.update((name, (number, sort, ordinal)) for name, (sort, ordinal) in _made_by(step).items())
 
 
-def _needed(moves: Sequence[Move], number: int) -> set[int]:
-    """The steps that made what a step speaks of, or who takes it, and theirs."""
-    found = {number}
-    open_ = [number]
+def _made_by(step: Step) -> dict[str, tuple[str, int]]:
+    """The names of the things that a step made: of which sort each is, and the how-manieth of those."""
+    return {
+        f"{sort}{ordinal + 1}": (sort, ordinal - first)
+        for sort, after in step.after.items()
+        for first in (step.before.get(sort, 0),)
+        for ordinal in range(first, after)
+    }
+
+
+def _needed(moves: Sequence[Move], numbers: Iterable[int]) -> set[int]:
+    """These steps, those that made what they speak of, or who takes them, and theirs."""
+    started: dict[str, list[int]] = {}
+    for one in moves:
+        if isinstance(one.command, c.Spawn):
+            started.setdefault(one.command.sub_agent, []).append(one.number)
+    found = set(numbers)
+    open_ = list(found)
     while open_:
         move = moves[open_.pop()]
         makers = {name[0] for names in move.names.values() for name in names if not isinstance(name, str)}
-        makers |= {one.number for one in moves if isinstance(one.command, c.Spawn) and one.command.sub_agent == _by(move)}
+        makers.update(started.get(_by(move) or "", ()))
         open_ += makers - found
         found |= makers
     return found
@@ -164,10 +194,11 @@ def _alike(moves: Sequence[Move], rule: Rule) -> tuple[frozenset[int], frozenset
 
 def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...], counted: frozenset[int]) -> list[Move]:
     """What the last step depends on, and the steps of other sorts, and those that are counted, with what those depend on."""
-    needed = _needed(moves, len(moves) - 1)
-    for move in moves:
-        if isinstance(move.command, others) or _approved(move.command) or move.number in counted:
-            needed |= _needed(moves, move.number)
+    wanted = [
+        move.number for move in moves
+        if isinstance(move.command, others) or _approved(move.command) or move.number in counted
+    ]  # fmt: skip
+    needed = _needed(moves, [*wanted, len(moves) - 1])
     spoken_of = {name for number in needed for names in moves[number].names.values() for name in names}
     for move in moves:
         if isinstance(move.command, c.Leak) and not spoken_of.isdisjoint(move.names["credential"]):
