@@ -33,7 +33,7 @@ def fingerprint(node: Node) -> int:
         frozenset((p.id, _client(p.client), p.disabled_ms >= 0, len(p.registered)) for p in world.programs.values()),
         frozenset((shape[1:], names.get(shape[0])) for shape in node.items),
         frozenset((m.agent, m.subject, m.item.owner) for m in world.memories.values()),
-        frozenset((h.api, h.user) for h in world.handles.values()),
+        frozenset(one.like for one in world.handles.values()),
         _servers(node, names),
         _agenda(world, names),
         frozenset(_cached(world, names)),

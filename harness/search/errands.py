@@ -238,12 +238,12 @@ class Errands:
         closed = ("scope", key, shape, info.name)
         if closed in node.refused:
             return True
-        for command in agents.calls_of(node.world, self.view, agent, task, credential, info):
+        for command in self._ways(node, agent, task, shape, credential, info):
             if command.job and (not self.interests.outlives or self._has_job(node, command.task)):
                 continue
             if not self._worth(node, command, credential, info):
                 continue
-            handle = node.world.handles[command.handle].user if command.handle else None
+            handle = node.world.handles[command.handle].like if command.handle else None
             way = command.amount, command.payee, command.approval is not None
             tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
             as_one: Shape = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
@@ -265,6 +265,14 @@ class Errands:
                 node.refused.add(closed)
                 break
         return True
+
+    def _ways(
+        self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential, info: EndpointInfo
+    ) -> Iterator[c.Call]:
+        """All calls of an endpoint; that its server passes a token on is the same for all tools of one server."""
+        yield from agents.calls_of(node.world, self.view, agent, task, credential, info)
+        if info.endpoint.calls and node.is_new(("passed on", task.id if task else agent, shape, info.api)):
+            yield from agents.passed_on(node.world, agent, task, credential, info)
 
     def _same_again(self, node: Node, as_one: Shape, tried: Shape) -> bool:
         """Whether a token with another audience or scope has done the same already, and the rule reads neither."""

@@ -291,6 +291,8 @@ class Node:
             if credential is not None:
                 made.append(self._keep(credential))
         self.made = tuple(made)
+        for number in range(before.get("handle", 0) + 1, counts.get("handle", 0) + 1):
+            self._hold(f"handle{number}")
         first, last = before.get("item", 0) + 1, counts.get("item", 0) + 1
         if first < last:
             self._see(tuple(f"item{number}" for number in range(first, last)))
@@ -302,6 +304,16 @@ class Node:
         if held is None or self.world.credentials[held].expires_ms <= credential.expires_ms:
             self.best[shape] = credential.handle
         return shape
+
+    def _hold(self, key: str) -> None:
+        """Keep a new state handle; one that gives what another gives is dropped, or states only grow."""
+        handles = self.world.handles
+        if key in handles:
+            like = handles[key].like
+            if any(one.like == like for name, one in handles.items() if name != key):
+                del handles[key]
+            else:
+                self.news = True
 
     def _see(self, keys: tuple[str, ...]) -> None:
         """Take note of new pieces of data; those like what a task has seen already are dropped, or states only grow."""

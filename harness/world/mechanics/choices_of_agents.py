@@ -128,16 +128,14 @@ def calls(world: World, view: Bounds, agent: str, task: Task | None, credential:
     """Every endpoint and tool with one credential, for everybody's records."""
     for info in world.design.endpoints.values():
         yield from calls_of(world, view, agent, task, credential, info)
+        yield from passed_on(world, agent, task, credential, info)
 
 
 def calls_of(
     world: World, view: Bounds, agent: str, task: Task | None, credential: Credential, info: EndpointInfo
 ) -> Iterator[c.Call]:
-    """One endpoint with one credential: each owner, each way to do it, each approval; handles; passed through; as a job."""
-    base = c.Call(
-        agent=agent, task=task.id if task else None, goal=SEARCH, twist=SEARCH, endpoint=info.name,
-        credential=credential.handle,
-    )  # fmt: skip
+    """One endpoint with one credential: each owner, each way to do it, each approval; handles; as a job."""
+    base = _plain_call(agent, task, credential, info)
     target = world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
     for owner in owners(view, task, target):
         one = replace(base, owner=owner)
@@ -152,10 +150,25 @@ def calls_of(
             yield from (replace(meant, approval=approval) for approval in world.approvals)
     if info.endpoint.calls:
         yield replace(base, job=True)
-        yield from (replace(base, passthrough=other.name) for other in world.design.endpoints.values()
-                    if other.endpoint.calls is None and other.api != info.api)  # fmt: skip
     elif target.endpoint.category is None:
         yield from (replace(base, handle=one.id) for one in world.handles.values() if one.api == info.api)
+
+
+def passed_on(
+    world: World, agent: str, task: Task | None, credential: Credential, info: EndpointInfo
+) -> Iterator[c.Call]:
+    """The tool's server sends the token that it got on to an endpoint of another API, whichever the tool is."""
+    if info.endpoint.calls:
+        base = _plain_call(agent, task, credential, info)
+        yield from (replace(base, passthrough=other.name) for other in world.design.endpoints.values()
+                    if other.endpoint.calls is None and other.api != info.api)  # fmt: skip
+
+
+def _plain_call(agent: str, task: Task | None, credential: Credential, info: EndpointInfo) -> c.Call:
+    return c.Call(
+        agent=agent, task=task.id if task else None, goal=SEARCH, twist=SEARCH, endpoint=info.name,
+        credential=credential.handle,
+    )  # fmt: skip
 
 
 def owners(view: Bounds, task: Task | None, target: EndpointInfo) -> tuple[str | None, ...]:

@@ -196,6 +196,11 @@ class Handle(msgspec.Struct, frozen=True, gc=False):
     user: str
     items: tuple[Item, ...]
 
+    @property
+    def like(self) -> tuple[object, ...]:
+        """What it has in common with others that give the same."""
+        return self.api, self.user, *((one.owner, one.categories, one.trusted, one.origin) for one in self.items)
+
 
 class Program(msgspec.Struct, frozen=True, gc=False):
     """An agent as it runs: the client it uses now, and whether an administrator has disabled it."""
