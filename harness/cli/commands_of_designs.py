@@ -23,8 +23,12 @@ def search(
         ),
     ] = None,
     draw: Annotated[
-        int, typer.Option("--draw", min=0, metavar="RUNS", help="Where none is found, draw so many runs in a larger world.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--draw", min=0, metavar="RUNS",
+            help="Where none is found, draw so many runs in a larger world; by default some if the search was cut short.",
+        ),
+    ] = None,
     save: Annotated[str | None, typer.Option("--save", metavar="DIR", help="Save attacks as scenario files.")] = None,
     diagram: Annotated[
         str | None,

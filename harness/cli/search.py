@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PROGRESS_EVERY_S = 0.2
 EACH = "each"
 """The word that stands for every misfortune by itself."""
+IF_CUT, SHARE = 300, 0.8
+"""How many runs are drawn where a search was cut short and nobody said how many, and the share of the time before them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class SearchOptions:
     seconds: float = 60
     depth: int = 7
     misfortunes: str | None = None
-    draw: int = 0
+    draw: int | None = None
     save: str | None = None
     diagram: str | None = None
     json: str | None = None
@@ -71,8 +73,9 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
         for requirement in design.requirements:
             for misfortunes in befalling:
                 found = _search(design, requirement, options, misfortunes)
-                if found.attack is None and options.draw and misfortunes is befalling[0]:
-                    _draw(design, requirement, options, misfortunes, found)
+                runs = _runs(found, options)
+                if runs and misfortunes is befalling[0]:
+                    _draw(design, requirement, options, misfortunes, found, runs)
                 stops = _told(design, requirement, found, options, project.without, stream)
                 documents.append(_document(found, stops))
                 codes.add(1 if found.attack else 0 if (found.challenged and found.depth >= 0) or found.stopped else 3)
@@ -82,6 +85,15 @@ def run_search(options: SearchOptions, stream: IO[str] | None = None) -> int:
         single = options.requirement and len(befalling) == 1
         write(options.json, json_text(documents[0] if single else documents))
     return next((code for code in (1, 3, 0) if code in codes), 0)
+
+
+def _runs(found: Found, options: SearchOptions) -> int:
+    """How many runs to draw after a search: where it found nothing, as many as were asked for; else some if it was cut."""
+    if found.attack is not None:
+        return 0
+    if options.draw is None:
+        return 0 if found.complete else IF_CUT
+    return options.draw
 
 
 def _misfortunes(path: str | None) -> tuple[Misfortunes, ...]:
@@ -101,23 +113,24 @@ def _misfortunes(path: str | None) -> tuple[Misfortunes, ...]:
 
 
 def _draw(
-    design: Design, requirement: Requirement, options: SearchOptions, misfortunes: Misfortunes, found: Found
+    design: Design, requirement: Requirement, options: SearchOptions, misfortunes: Misfortunes, found: Found, runs: int
 ) -> None:
     """Draws runs in a larger world, and adds to what was found; misfortunes that were named befall each of them."""
     from harness.search.drawing import Drawing, draw_attacks
     from harness.search.misfortunes import ADVERSE
 
-    progress = Progress(options.seconds)
+    asked = options.draw is not None
+    progress = Progress(options.seconds if asked else options.seconds * (1 - SHARE))
 
     def go_on(drawing: Drawing) -> bool:
         return progress.goes_on(
-            lambda rate: f"{requirement.id}: {drawing.runs} of {options.draw} runs drawn, {drawing.decisions} decisions",
+            lambda rate: f"{requirement.id}: {drawing.runs} of {runs} runs drawn, {drawing.decisions} decisions",
             drawing.runs,
         )
 
     drawing = draw_attacks(
-        design.system, design.controls, requirement, vocabulary=design.requirements.vocabulary, runs=options.draw,
-        seed=options.seed, misfortunes=ADVERSE if options.misfortunes is None else (misfortunes,), go_on=go_on,
+        design.system, design.controls, requirement, vocabulary=design.requirements.vocabulary, runs=runs,
+        seed=options.seed, misfortunes=ADVERSE if asked and options.misfortunes is None else (misfortunes,), go_on=go_on,
     )  # fmt: skip
     progress.clear()
     found.attack, found.drawn, found.decisions = drawing.attack, drawing.runs, drawing.decisions
@@ -125,15 +138,16 @@ def _draw(
 
 
 class Progress:
-    """A line on a terminal now and then, and whether there is time left."""
+    """A line on a terminal now and then, and whether there is time left, from when that is asked first."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.started = self.shown = time.monotonic()
+        self.started = self.shown = 0.0
 
     def goes_on(self, text: Callable[[float], str], seen: int) -> bool:
         """Show the text, which gets how many were seen a second, if the last is old enough."""
         now = time.monotonic()
+        self.started = self.started or now
         if sys.stderr.isatty() and now - self.shown > PROGRESS_EVERY_S:
             self.shown = now
             sys.stderr.write(f"\r\033[K{text(seen / max(0.001, now - self.started))} ")
@@ -150,7 +164,7 @@ class Progress:
 def _search(design: Design, requirement: Requirement, options: SearchOptions, misfortunes: Misfortunes) -> Found:
     from harness.search import search
 
-    progress = Progress(options.seconds)
+    progress = Progress(options.seconds * SHARE if options.draw is None else options.seconds)
 
     def go_on(found: Found) -> bool:
         return progress.goes_on(

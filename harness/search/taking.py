@@ -14,8 +14,8 @@ from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.replies import Reply
 
-ASK_FROM, ASK_EVERY = 30_000, 500
-"""From how many steps on, and how often, it is asked within a state whether there is time left."""
+ASK_EVERY = 500
+"""After how many steps it is asked within a state whether there is time left."""
 ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
 
 
@@ -93,7 +93,7 @@ class Taking:
         self.transitions += 1
         self.asked += 1
         node.late += bool(node.late or node.broken)
-        if self.asked > ASK_FROM and self.asked % ASK_EVERY == 0 and not self.go_on():
+        if self.asked % ASK_EVERY == 0 and not self.go_on():
             node.cut = True
         self._leak(node, command)
         if not self.interests.may_calm(command):

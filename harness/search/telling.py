@@ -20,14 +20,17 @@ def bound_text(found: Found) -> str:
     if found.attack is not None:
         where = f" in a larger world, in the last of {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
-        return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen})"
+        after = f"after {found.depth} events" if found.depth >= 0 else "in its first state"
+        cut = f"; the small world was cut short {after}, so there may be a shorter one"
+        cut = cut if found.drawn and not found.complete else ""
+        return f"broken in {found.attack.length} steps{where}{f', with {wrong}' if wrong else ''} ({seen}){cut}"
     wrong = f" with {found.misfortunes.text}" if found.misfortunes.text else ""
-    if found.depth < 0 and not found.stopped:
-        return f"cut short in the first state{wrong}: nothing can be said ({seen})"
+    drawn = f"; {_drawn_text(found)}" if found.drawn else ""
+    if found.depth < 0:
+        return f"cut short in the first state{wrong}: nothing can be said of this small world ({seen}){drawn}"
     if not found.challenged and not found.stopped:
         cut = "" if found.complete else f"; cut short after {found.depth} events"
         return f"nothing that was tried{wrong} would have broken it: no verdict{cut} ({seen})"
-    drawn = f"; {_drawn_text(found)}" if found.drawn else ""
     if found.exhausted:
         return f"no attack in this small world{wrong}, however many events ({seen}){drawn}"
     cut = "" if found.complete else "; cut short there"

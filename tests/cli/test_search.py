@@ -31,3 +31,17 @@ def test_an_attack_is_told_drawn_and_saved(tmp_path: Path, capsys: pytest.Captur
 def test_where_none_is_found_the_bound_is_stated(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_search(options(depth=3)) == 0  # a right to see another's records ends, and that changes nothing
     assert "no attack in this small world, however many events" in capsys.readouterr().out
+
+
+def test_a_search_that_is_cut_short_draws(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a system that permits nearly everything a state has more steps than there is time for; drawing finds one."""
+    monkeypatch.setattr("harness.cli.search.SHARE", 0.1)
+    permissive = {"requirement": "R1", "system": "scenarios/systems/login_only.yaml", "seconds": 10}
+    assert run_search(options(**permissive)) == 1
+    said = capsys.readouterr().out
+    assert "runs drawn there" in said
+    assert "so there may be a shorter one" in said
+    assert run_search(options(**permissive | {"draw": 0, "seconds": 0.5})) == 3
+    assert "runs drawn" not in capsys.readouterr().out

@@ -82,12 +82,13 @@ def test_the_same_question_has_the_same_answer() -> None:
     assert (first.attack, first.states, first.transitions) == (again.attack, again.states, again.transitions)
 
 
-def test_a_search_that_was_cut_short_says_so() -> None:
+@pytest.mark.parametrize("depth", [-1, 0])
+def test_a_search_that_was_cut_short_says_so(depth: int) -> None:
     from harness.search import search
 
     result = search(
         insurance(), Controls.of(insurance()), requirement("R6"), vocabulary=requirements().vocabulary, depth=3,
-        go_on=lambda found: False,
+        go_on=lambda found: found.depth < depth,
     )  # fmt: skip
     assert not result.complete
-    assert result.depth == 0
+    assert result.depth == depth
