@@ -335,7 +335,8 @@ class Errands:
         for memory in list(node.world.memories.values()):
             if memory.agent == task.agent:
                 self.taking.once(node, ("read", task.id, memory.id), c.ReadMemory(**base, memory=memory.id))
-        if sum(name.startswith("sub_agent") for name in node.world.programs) < self.view.sub_agents:
+        started = sum(name.startswith("sub_agent") for name in node.world.programs)
+        if started < self.view.sub_agents and node.world.design.starts_programs(task.agent):
             self.taking.once(node, ("spawn", task.agent), c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}"))
 
 

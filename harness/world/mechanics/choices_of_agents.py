@@ -211,7 +211,8 @@ def talk(world: World, view: Bounds, task: Task) -> Iterator[c.Command]:
         if memory.agent == task.agent:
             yield c.ReadMemory(**base, memory=memory.id)
     yield from registrations(world, view, task)
-    if sum(name.startswith("sub_agent") for name in world.programs) < view.sub_agents:
+    started = sum(name.startswith("sub_agent") for name in world.programs)
+    if started < view.sub_agents and world.design.starts_programs(task.agent):
         yield c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}")
     if not task.done:
         yield c.EndTask(**base)

@@ -206,6 +206,12 @@ def _lure(world: World, command: c.Lure) -> None:
 
 
 def _spawn(world: World, command: c.Spawn) -> None:
+    registered = world.design.system.agents.get(command.sub_agent)
+    if registered is not None:
+        _need(registered.kind == "sub_agent" and command.sub_agent != command.agent, "that is no sub-agent of anybody")
+    else:
+        _need(command.sub_agent.startswith("sub_agent"), f"there is no sub-agent `{command.sub_agent}`")
+    _need(world.design.starts_programs(command.agent), "what runs inside this program is this program")
     if command.credential is not None:
         _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
 

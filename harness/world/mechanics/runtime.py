@@ -67,7 +67,6 @@ def send_message(world: World, step: SendMessage) -> Reply:
     """Send data to another agent, or outside."""
     task = _task(world, step)
     who = _who(world, step, task)
-    program = world.programs.get(step.agent)
     items = [world.items[one] for one in step.items]
     effects = []
     for category in dict.fromkeys(name for item in items for name in item.categories) or [None]:
@@ -75,7 +74,7 @@ def send_message(world: World, step: SendMessage) -> Reply:
         effects.append(Effect("message.sent", who, own | ({"category": category} if category else {})))
     if step.external and world.design.on("K23", step.agent) and tainted(world, task):
         return _refuse(world, step, effects, Stop(("K23",), error="flow_refused"))
-    if program is not None and program.disabled_ms >= 0 and world.design.on("K17", step.agent):
+    if _denied(world, step.agent) and world.design.on("K17", step.agent):
         return _refuse(world, step, effects, Stop(("K17",), error="disabled"))
     settle(world, step, effects, None)
     return Reply(ok=True)
@@ -95,18 +94,30 @@ def _unanswered(world: World, task: Task) -> str | None:
     open_prompt = any(one.task == task.id and one.state == "pending" for one in world.approvals.values())
     return "refusal" if open_prompt else None
 
+def _denied(world: World, agent: str) -> bool:
+    """Whether an administrator has denied a program, or the agent that started it."""
+    programs = [world.programs.get(name) for name in {agent, world.root_of(agent)} if name is not None]
+    return any(one is not None and one.disabled_ms >= 0 for one in programs)
+
+
 
 def spawn(world: World, step: Spawn) -> Reply:
     """Start a sub-agent on the same task; it is a program of its own with this one at its root.
 
-    One that is registered authenticates as itself, any other as the agent that started it.
+    One that is registered authenticates as itself. With K06 nobody else lends it a name: one that nobody has registered
+    has no client, no key and no certificate, and comes no further than a token that is bound to nobody (RFC 8693 section
+    1.1: the actor is the one who acts). Without K06 it authenticates as the agent that started it.
     """
     parent = world.programs[step.agent]
     key = step.sub_agent
-    own = world.programs[key].client if key in world.design.system.agents else parent.client
-    world.programs[key] = Program(key, own, root=parent.root or step.agent)
-    facts = {"by": step.agent, "by_type": "agent"}
-    world.emit("agent.registered", world.who(step.agent, world.design.actor_type(step.agent), agent=key), facts)
+    own = {"by": step.agent, "by_type": "agent"}
+    registered = Effect("agent.registered", world.who(step.agent, world.design.actor_type(step.agent), agent=key), own)
+    if _denied(world, step.agent) and world.design.on("K17", step.agent):
+        return _refuse(world, step, [registered], Stop(("K17",), error="disabled"))
+    shared = key if world.design.on("K06") else parent.client
+    before = world.programs.get(key) or Program(key, shared)
+    world.programs[key] = replace(before, root=parent.root or step.agent)
+    world.emit(registered.kind, registered.who, registered.own)
     if step.credential is None:
         return Reply(ok=True)
     handle = world.ids.next("cred")
