@@ -1,9 +1,12 @@
 """What an agent does without asking any server: remember, look up what it remembers, answer, hand on, finish.
 
-K05 keeps memories apart by the person they belong to. Leaks are judged on answers and memories as well as on calls.
+K05 keeps memories apart by the person they belong to, when they are written and when they are read. Leaks are judged on
+answers and memories as well as on calls.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -23,10 +26,17 @@ from harness.world.mechanics.records import Memory, Program, Task
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
 
+NOT_HERE = Stop(("K05",), error="not_in_context")
+
 
 def store_memory(world: World, step: StoreMemory) -> Reply:
-    """Keep an item under the name of the task's person."""
+    """Keep an item under the name of the task's person; with K05 nothing is filed there that is another person's.
+
+    Else a memory would say that it belongs to whoever it was filed under, and nobody could tell when it is read.
+    """
     task = _task(world, step)
+    if _foreign(world, (step.item,), task) and world.design.on("K05", step.agent):
+        return _refuse(world, step, [], NOT_HERE)
     key = world.ids.next("memory")
     world.memories[key] = Memory(key, step.agent, task.user, step.store, world.items[step.item])
     return Reply(ok=True, memory=key)
@@ -56,11 +66,15 @@ def deliver(world: World, step: Deliver) -> Reply:
     for owner, item in {world.items[one].owner: world.items[one] for one in step.items}.items():
         own = {"to": task.user, "owner": owner, "entitled": item.entitled, "category": item.categories[0]}
         effects.append(Effect("answer.delivered", who, own))
-    foreign = [one for one in step.items if world.items[one].filed_under not in (None, task.user)]
-    if foreign and world.design.on("K05", step.agent):
-        return _refuse(world, step, effects, Stop(("K05",), error="not_in_context"))
+    if _foreign(world, step.items, task) and world.design.on("K05", step.agent):
+        return _refuse(world, step, effects, NOT_HERE)
     settle(world, step, effects, None)
     return Reply(ok=True)
+
+
+def _foreign(world: World, items: Iterable[str], task: Task) -> bool:
+    """Whether any of this was obtained for another person, as far as the runtime can tell."""
+    return any(world.items[one].filed_under not in (None, task.user) for one in items)
 
 
 def send_message(world: World, step: SendMessage) -> Reply:
@@ -80,6 +94,12 @@ def send_message(world: World, step: SendMessage) -> Reply:
     return Reply(ok=True)
 
 
+def _denied(world: World, agent: str) -> bool:
+    """Whether an administrator has denied a program, or the agent that started it."""
+    programs = [world.programs.get(name) for name in {agent, world.root_of(agent)} if name is not None]
+    return any(one is not None and one.disabled_ms >= 0 for one in programs)
+
+
 def end_task(world: World, step: EndTask) -> Reply:
     """The agent says that it is done."""
     task = _task(world, step)
@@ -93,12 +113,6 @@ def _unanswered(world: World, task: Task) -> str | None:
     """A prompt that nobody answered gave no authority either."""
     open_prompt = any(one.task == task.id and one.state == "pending" for one in world.approvals.values())
     return "refusal" if open_prompt else None
-
-def _denied(world: World, agent: str) -> bool:
-    """Whether an administrator has denied a program, or the agent that started it."""
-    programs = [world.programs.get(name) for name in {agent, world.root_of(agent)} if name is not None]
-    return any(one is not None and one.disabled_ms >= 0 for one in programs)
-
 
 
 def spawn(world: World, step: Spawn) -> Reply:
