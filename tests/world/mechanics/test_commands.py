@@ -27,6 +27,7 @@ from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.choices import choices
 from harness.world.mechanics.engine import Impossible, apply
 from harness.world.mechanics.forgery import KINDS
+from harness.world.mechanics.legality import check
 from harness.world.mechanics.setup import build
 from harness.world.mechanics.state import Conditions, Fate, World, as_designed
 from harness.world.sim.population import records
@@ -115,12 +116,13 @@ class Arguments:
         world, system = self.world, self.world.design.system
         programs = [*world.programs, *system.services]
         endpoints, people = list(world.design.endpoints), list(world.people)
+        present = [one.id for one in world.people.values() if one.present]
         pools: dict[str, Sequence[str]] = {
-            "user": people, "owner": people, "person": people, "owners": people, "shown_payee": ["garage"],
+            "user": present or people, "owner": people, "person": people, "owners": people, "shown_payee": ["garage"],
             "subject": people if kind is hostile.Forge else list(world.credentials),
             "device": ["browser", "phone"], "channel": ["in_band", "out_of_band"], "acr": ["low", "substantial", "high"],
             "session": list(world.home.store.sessions), "app": programs, "to": [*programs, "outside"],
-            "agent": ["thief"] if kind is c.Lure else programs,
+            "agent": ["thief"] if kind is c.Lure else ["thief", *programs],
             "recipient": list(system.providers), "provider": list(system.providers), "purpose": list(system.purposes),
             "categories": ["policy", "claim", "health"], "kind": list(KINDS if kind is hostile.Forge else system.tasks),
             "twist": ["search", "T11"], "fault": ["fault:late"], "goal": ["task"], "task": list(world.tasks),
@@ -155,8 +157,18 @@ def _walk(path: Path, seed: int) -> Iterator[tuple[World, c.Command, int]]:
         if number < BEGINNING or draw.random() < 0.1:
             command = _likely(world, bounds, draw, of=WORK if number < BEGINNING else None)
         else:
-            command = arguments.command(deck.pop())
+            kind = deck.pop()
+            tried = [arguments.command(kind) for _ in range(draw.choice((1, 12)))]
+            command = next((one for one in tried if _possible(world, one)), tried[-1])
         yield world, command, world.now_ms + (draw.choice(WAITS_MS) if number >= BEGINNING else 0)
+
+
+def _possible(world: World, command: c.Command) -> bool:
+    try:
+        check(world, command)
+    except Impossible:
+        return False
+    return True
 
 
 def _likely(world: World, bounds: Bounds, draw: random.Random, *, of: Sequence[type[c.Command]] | None) -> c.Command:
