@@ -226,7 +226,7 @@ class Errands:
         return {
             "answers": None if self.interests.rations else tuple((one.id, one.state) for one in world.approvals.values()),
             "handles": len(world.handles),
-            "items": sum(shape[0] == task.id for shape in node.items) if task is not None else 0,
+            "items": len(self._items(node, task)) if task is not None else 0,
             "jobs": self._has_job(node, task.id) if task is not None else False,
         }
 
