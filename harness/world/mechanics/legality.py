@@ -186,8 +186,10 @@ def _access(world: World, command: Any) -> None:
     _need(command.owner in world.people, f"there is no person `{command.owner}`")
 
 
-def _tool(world: World, command: Any) -> None:
-    _need(command.tool in world.design.endpoints, f"there is no tool `{command.tool}`")
+def _tool(world: World, command: c.ChangeTool | c.AddTool | c.ApproveTool) -> None:
+    calls = command.calls if isinstance(command, c.ChangeTool) else None
+    for name in (command.tool, calls):
+        _need(name is None or name in world.design.endpoints, f"there is no tool `{name}`")
 
 
 def _declared(world: World, command: c.TakeStep) -> None:
