@@ -89,9 +89,24 @@ def shortest_if_any(start: World, monitors: Sequence[Monitor], broken: Iterable[
     """The same from a start that the runs did not have; None where none of them breaks a rule from there."""
     reader = _Reader()
     told = [(one, reader.moves(one.path)) for one in broken]
-    likely = sorted(told, key=lambda one: len(_needed(one[1], [len(one[1]) - 1])))[:SHRUNK]
+    told.sort(key=lambda one: len(_needed(one[1], [len(one[1]) - 1])))
+    likely = _of_each_kin(told, monitors)[:SHRUNK]
     found = [attack for attack in (_shrunk(start, monitors, *one) for one in likely) if attack is not None]
     return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])), default=None)
+
+
+def _of_each_kin(
+    told: list[tuple[Broken, list[Move]]], monitors: Sequence[Monitor]
+) -> list[tuple[Broken, list[Move]]]:
+    """For a rule that counts values one of each kin first: what the last step rests on says little of all that counts."""
+    seen: set[object] = set()
+    first, others = [], []
+    for one, moves in told:
+        kin = _kin(one.path.step.command)
+        new = monitors[one.rule].rule.distinct is not None and kin not in seen
+        seen.add(kin)
+        (first if new else others).append((one, moves))
+    return [*first, *others]
 
 
 def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack | None:
@@ -103,6 +118,7 @@ def _shrunk(start: World, monitors: Sequence[Monitor], broken: Broken, moves: li
     trial = _Trial(start, monitors[broken.rule], broken.rule)
     same, counted = _alike(moves, trial.monitor.rule)
     kept = trial.first_that_breaks([
+        *([_sliced(moves, _BY_PEOPLE, _akin(moves), approved=False)] if trial.monitor.rule.distinct else []),
         _sliced(moves, _BY_PEOPLE, same), *([_sliced(moves, _BY_PEOPLE, counted)] if counted != same else []),
         _sliced(moves, _WITH_APPROVALS, counted), moves,
     ])  # fmt: skip
@@ -192,11 +208,26 @@ def _alike(moves: Sequence[Move], rule: Rule) -> tuple[frozenset[int], frozenset
     return frozenset(same), frozenset(move.number for move in counted)
 
 
-def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...], counted: frozenset[int]) -> list[Move]:
-    """What the last step depends on, and the steps of other sorts, and those that are counted, with what those depend on."""
+def _akin(moves: Sequence[Move]) -> frozenset[int]:
+    """For a rule that counts values: the steps that are like the last one but for what they are about."""
+    last = _kin(moves[-1].command)
+    return frozenset(move.number for move in moves if _kin(move.command) == last)
+
+
+def _kin(command: c.Command) -> tuple[object, ...]:
+    return type(command), *(getattr(command, name, None) for name in ("agent", "endpoint", "provider", "audience"))
+
+
+def _sliced(
+    moves: Sequence[Move], others: tuple[type[c.Command], ...], counted: frozenset[int], *, approved: bool = True
+) -> list[Move]:
+    """What the last step depends on, and the steps of other sorts, and those that are counted, with what those depend on.
+
+    Steps that an approval belongs to are among them, unless not `approved`: they may break another rule, or this one sooner.
+    """
     wanted = [
         move.number for move in moves
-        if isinstance(move.command, others) or _approved(move.command) or move.number in counted
+        if isinstance(move.command, others) or (approved and _approved(move.command)) or move.number in counted
     ]  # fmt: skip
     needed = _needed(moves, [*wanted, len(moves) - 1])
     spoken_of = {name for number in needed for names in moves[number].names.values() for name in names}

@@ -33,7 +33,7 @@ LIMITS = {
     "calls": (25, "21 times"),
     "records": (55, "51 times"),
     "sign-ins": (6, "4 times"),
-    "owners": (28, ""),
+    "owners": (16, ""),
     "endpoints": (9, ""),
     "payees": (19, ""),
     "sum": (7, "5001 EUR"),
