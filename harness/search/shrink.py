@@ -78,6 +78,10 @@ def rows(attack: Attack) -> Iterator[tuple[int, int]]:
         number += times
 
 
+Told = tuple[Broken, list[Move]]
+"""A run that breaks a rule, with its moves."""
+
+
 def shortest(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack:
     """The shortest of several runs: of those whose last steps depend on least, each shrunk, the first as short as any."""
     found = shortest_if_any(start, monitors, broken)
@@ -95,12 +99,11 @@ def shortest_if_any(start: World, monitors: Sequence[Monitor], broken: Iterable[
     return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])), default=None)
 
 
-def _of_each_kin(
-    told: list[tuple[Broken, list[Move]]], monitors: Sequence[Monitor]
-) -> list[tuple[Broken, list[Move]]]:
+def _of_each_kin(told: Sequence[Told], monitors: Sequence[Monitor]) -> list[Told]:
     """For a rule that counts values one of each kin first: what the last step rests on says little of all that counts."""
     seen: set[object] = set()
-    first, others = [], []
+    first: list[Told] = []
+    others: list[Told] = []
     for one, moves in told:
         kin = _kin(one.path.step.command)
         new = monitors[one.rule].rule.distinct is not None and kin not in seen
