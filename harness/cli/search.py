@@ -248,6 +248,7 @@ def _document(found: Found, stops: list[list[str]]) -> dict[str, Any]:
         "depth": found.depth,
         "complete": found.complete,
         "exhausted": found.exhausted,
+        "repeated_at_most": found.repeated or None,
         "states": found.states,
         "transitions": found.transitions,
         "challenged": found.challenged,

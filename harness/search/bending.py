@@ -223,8 +223,8 @@ def _consent(run: Run, digits: Digits, command: c.GiveConsent) -> c.Command:
     return replace(command, recipient=digits.of(run.larger.providers or (command.recipient,)), categories=fewer)
 
 
-_AT_HOME = (c.StoreMemory, c.EndTask)
-"""Steps of which a task of somebody else's makes nothing else: what a task remembers is what it has seen."""
+_AT_HOME = (c.EndTask,)
+"""Steps of which a task of somebody else's makes nothing else."""
 _BENDS: Mapping[type[c.Command], Callable[[Run, Digits, Any], c.Command]] = {
     c.Call: _call,
     c.GetToken: _token,

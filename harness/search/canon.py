@@ -2,7 +2,8 @@
 
 Names that were drawn from counters are replaced by what the thing is and its rank among its like, so that the order in
 which two people's steps were taken does not tell states apart; instants are relative to now, and what is over is just
-over. Left out is what nothing later depends on: counters, refusals already credited, steps taken.
+over. Left out is what nothing later depends on: counters, refusals already credited, steps taken. A test goes through
+every field of the state and says of each whether it is here, or why it need not be (`tests/search/test_canon.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from harness.oauth import Signal
-from harness.search.node import Node
+from harness.oauth.records import Backchannel
+from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, spent
+from harness.search.node import Node, item_shape
 from harness.world.mechanics.state import World
 
 Names = dict[Any, Hashable]
@@ -29,11 +32,18 @@ def fingerprint(node: Node) -> int:
         frozenset(_tasks(world, names)),
         _credentials(node, names),
         frozenset(_approvals(node, names)),
-        frozenset((key, names[one.id]) for key, one in world.consents.items()),
-        frozenset((p.id, _client(p.client), p.disabled_ms >= 0, len(p.registered)) for p in world.programs.values()),
+        frozenset((key, names[one.id], one.agent, one.categories) for key, one in world.consents.items()),
+        frozenset((p.id, _client(p.client), p.disabled_ms >= 0, len(p.registered), p.root) for p in world.programs.values()),
         frozenset((shape[1:], names.get(shape[0])) for shape in node.items),
-        frozenset((m.agent, m.subject, m.item.owner) for m in world.memories.values()),
+        frozenset((m.agent, m.subject, m.store, *item_shape(m.item)) for m in world.memories.values()),
         frozenset(one.like for one in world.handles.values()),
+        frozenset((found, frozenset(agents)) for found, agents in world.found.items()),
+        frozenset(key for key in world.leaked if key.startswith("client:")),
+        frozenset(_waiting(world, names)),
+        frozenset(spent(world)),
+        frozenset(entitled_later(world)),
+        evidence(world, names),
+        clock(node),
         _servers(node, names),
         _agenda(world, names),
         frozenset(_cached(world, names)),
@@ -76,7 +86,7 @@ def _client(client: str) -> str:
 
 
 def _people(world: World) -> Hashable:
-    return tuple(sorted((one.id, one.devices) for one in world.people.values() if one.devices))
+    return frozenset((one.id, one.devices, one.locked) for one in world.people.values() if one.devices or one.locked)
 
 
 def _tasks(world: World, names: Names) -> Iterable[Hashable]:
@@ -92,9 +102,16 @@ def _credentials(node: Node, names: Names) -> Hashable:
     for shape, handle in node.best.items():
         if shape not in useful:
             continue
-        left = max(-1, world.credentials[handle].expires_ms - world.now_ms)
-        found.append((tuple(names.get(part, part) if isinstance(part, str) else part for part in shape), left))
+        held = world.credentials[handle]
+        issued = world.servers[held.server].store.issued.get(held.facts.token)
+        left, state = max(-1, held.expires_ms - world.now_ms), issued.state if issued is not None else ""
+        found.append((named(names, shape), left, state))
     return frozenset(found)
+
+
+def named(names: Names, parts: Iterable[Any]) -> Hashable:
+    """The same parts with canonical names."""
+    return tuple(names.get(part, part) if isinstance(part, str) else part for part in parts)
 
 
 def _approvals(node: Node, names: Names) -> Iterable[Hashable]:
@@ -104,10 +121,18 @@ def _approvals(node: Node, names: Names) -> Iterable[Hashable]:
         request = world.servers[one.server].store.backchannel.get(one.id)
         since = world.now_ms - one.answered_ms if one.answered_ms >= 0 else -1
         states = one.state, request.state if request else None
-        meant = one.operation
-        name = names[one.id] if node.rations else (names.get(one.task), meant.type, meant.record, *states)
-        found[name] = (*states, since)
+        meant, shown = one.operation, one.shown
+        details = meant.details_hash, shown.details_hash
+        name = names[one.id] if node.rations else (names.get(one.task), meant.type, meant.record, *states, *details)
+        found[name] = (*states, *details, since, _answered(world, request))
     return found.items()
+
+
+def _answered(world: World, request: Backchannel | None) -> Hashable:
+    """How the server has it: who said yes, how surely, and how long it is good."""
+    if request is None:
+        return None
+    return request.by, request.acr, request.session is not None, max(-1.0, request.expires_s - world.now_s)
 
 
 def _servers(node: Node, names: Names) -> Hashable:
@@ -116,17 +141,28 @@ def _servers(node: Node, names: Names) -> Hashable:
     for server in world.servers.values():
         store = server.store
         parts.append((
-            frozenset((names.get(one.id, one.id), one.state, max(0.0, now_s - one.last_act_s))
+            frozenset((names.get(one.id, one.id), one.state, max(0.0, now_s - one.last_act_s), now_s - one.auth_time_s)
                       for one in store.sessions.values()
                       if one.state == "live" and (node.rations or one.origin != "approval")),
             frozenset((names.get(one.id), one.state) for one in store.grants.values() if one.state != "active"),
             frozenset((kind, names.get(name, name)) for kind, name in store.disabled),
-            len(store.asked) if node.rations else 0,
+            frozenset((user, len(times)) for user, times in store.asked.items()) if node.rations else 0,
         ))  # fmt: skip
     for pep in world.peps.values():
-        denied = frozenset((kind, names.get(name, name)) for kind, name in pep.store.denied)
+        denied = frozenset((kind, names.get(name, name), lineage) for (kind, name), lineage in pep.store.denied.items())
         parts.append((denied, frozenset(names.get(one, one) for one in pep.store.consumed)))
+    parts.append(frozenset(kept_tokens(node, names)))
     return tuple(parts)
+
+
+def _waiting(world: World, names: Names) -> Iterable[Hashable]:
+    """What comes later without another call: pushed to an address that was registered, or read off a connection."""
+    for handle, steps in world.callbacks.items():
+        one = world.handles[handle]
+        yield one.api, one.user, frozenset((step.agent, names.get(step.task)) for step in steps)
+    for key, answers in world.pools.items():
+        if answers:
+            yield key, tuple(tuple(map(item_shape, items)) for items in answers)
 
 
 def _agenda(world: World, names: Names) -> Hashable:
@@ -139,14 +175,13 @@ def _agenda(world: World, names: Names) -> Hashable:
                 s.kind,
                 *(names.get(one, one) for one in (s.session, s.grant, s.consent, s.agent, s.client, s.jti)),
             )
-        elif due.kind == "job":
-            step = due.payload.step  # type: ignore[attr-defined]  # a job is due with its work
-            payload = (names.get(step.task), step.endpoint, step.owner)
         elif due.kind == "replica":
             change: Any = due.payload
             payload = (change.method, *(names.get(one, one) for one in change.args))
         elif due.kind == "session_idle":
             continue
+        else:
+            payload = due_later(world, due, names)
         found.append((due.at_ms - world.now_ms, due.kind, names.get(due.target, due.target), payload))
     return frozenset(found)
 

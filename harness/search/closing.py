@@ -38,6 +38,11 @@ class Closing:
         self.errands = Errands(self.taking)
         self.repeating = Repeating(self.taking, facet.monitor.rule) if self.interests.limits else None
 
+    @property
+    def short(self) -> bool:
+        """Whether a limit was higher than any step was repeated."""
+        return self.repeating is not None and self.repeating.short
+
     def close(self, node: Node) -> None:
         """Take every closed step until nothing new comes of it."""
         self._repeat(node)

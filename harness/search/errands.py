@@ -226,7 +226,7 @@ class Errands:
         return {
             "answers": None if self.interests.rations else tuple((one.id, one.state) for one in world.approvals.values()),
             "handles": len(world.handles),
-            "items": sum(shape[0] == task.id for shape in node.items) if task is not None else 0,
+            "items": len(self._items(node, task)) if task is not None else 0,
             "jobs": self._has_job(node, task.id) if task is not None else False,
         }
 
@@ -320,22 +320,27 @@ class Errands:
 
     @staticmethod
     def _items(node: Node, task: Task) -> list[tuple[Shape, str]]:
-        return [(shape, key) for shape, key in node.items.items() if shape[0] == task.id]
+        """The data within the agent's reach: what it has seen in this task, or in another one of its own."""
+        own = {one.id for one in node.world.tasks.values() if one.agent == task.agent}
+        return [(shape, key) for shape, key in node.items.items() if shape[0] in own]
 
     def _talk(self, node: Node, task: Task) -> None:
         """Without a token: answers, memories, messages, sub-agents; and approvals where they can be closed."""
         base: dict[str, Any] = {"agent": task.agent, "task": task.id, "goal": "search", "twist": "search"}
         for seen, item in self._items(node, task):
-            self.taking.once(node, ("deliver", *seen), c.Deliver(**base, items=(item,)))
-            self.taking.once(node, ("store", task.agent, task.user, *seen[1:]), c.StoreMemory(**base, item=item))
-            self.taking.once(node, ("out", *seen), c.SendMessage(**base, to="outside", external=True, items=(item,)))
+            told = (task.id, *seen)
+            self.taking.once(node, ("deliver", *told), c.Deliver(**base, items=(item,)))
+            filed = ("store", task.agent, task.user, node.world.tasks[seen[0]].user, *seen[1:])
+            self.taking.once(node, filed, c.StoreMemory(**base, item=item))
+            self.taking.once(node, ("out", *told), c.SendMessage(**base, to="outside", external=True, items=(item,)))
             for other in self.view.agents:
                 if other != task.agent:
-                    self.taking.once(node, ("to", other, *seen), c.SendMessage(**base, to=other, items=(item,)))
+                    self.taking.once(node, ("to", other, *told), c.SendMessage(**base, to=other, items=(item,)))
         for memory in list(node.world.memories.values()):
             if memory.agent == task.agent:
                 self.taking.once(node, ("read", task.id, memory.id), c.ReadMemory(**base, memory=memory.id))
-        if sum(name.startswith("sub_agent") for name in node.world.programs) < self.view.sub_agents:
+        started = sum(name.startswith("sub_agent") for name in node.world.programs)
+        if started < self.view.sub_agents and node.world.design.starts_programs(task.agent):
             self.taking.once(node, ("spawn", task.agent), c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}"))
 
 

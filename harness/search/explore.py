@@ -21,6 +21,7 @@ from harness.search.frontier import Frontier
 from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Broken, Node
+from harness.search.repeating import MOST
 from harness.search.shrink import Attack, shortest
 from harness.search.small_world import bounds_for, worlds_for
 from harness.trace import STANDARD, Event, Vocabulary
@@ -48,7 +49,8 @@ class Found:
     `complete` is False where it was cut short, `challenged` how often controls stopped what would have been a breach;
     `drawn` is how many runs were drawn in a larger world when nothing had been found in this one, with so many `decisions`
     and `stopped` breaches, `draw_cut` whether there should have been more;
-    `misfortunes` befell it.
+    `misfortunes` befell it. `repeated` is how often a step was repeated at most where a rule allows more, which is cut short
+    as well (0: every limit was reached).
     """
 
     requirement: str
@@ -64,6 +66,7 @@ class Found:
     decisions: int = 0
     stopped: int = 0
     draw_cut: bool = False
+    repeated: int = 0
     levels: list[int] = field(default_factory=list)
 
 
@@ -125,7 +128,8 @@ def _run(found: Found, explorers: Sequence[Explorer], start: World, depth: int) 
         broken = [one for explorer in explorers for one in explorer.broken]
         found.exhausted = found.levels[-1] == 0 and not broken
         if broken or found.exhausted or found.depth >= depth:
-            found.complete = True
+            found.complete = not found.repeated or bool(broken)
+            found.exhausted &= not found.repeated
             return broken
         for explorer in explorers:
             if not explorer.deepen(depth - found.depth):
@@ -168,6 +172,8 @@ class Explorer:
         node.challenged = 0
         found.states += 1
         self.cut |= node.cut and not node.broken
+        if self.closing.short:
+            found.repeated = MOST
         self.broken += node.broken
         return not node.broken
 

@@ -348,7 +348,7 @@ class Node:
             session, credential.task, credential.server,
             facts.token_family if "token.revoked" in self.listened else None, facts.token_audience,
             facts.token_scope, facts.token_proof, facts.token_user, credential.acr, approval, credential.provider,
-            credential.purpose, credential.categories, credential.depth, forged_as(credential),
+            credential.purpose, credential.categories, credential.owners, credential.depth, forged_as(credential),
         )  # fmt: skip
 
     @staticmethod
@@ -385,7 +385,7 @@ def sort_of(command: c.Command) -> Shape:
 
 def item_shape(item: Item) -> Shape:
     """What can be told of a piece of data by those who judge where it goes."""
-    return (item.owner, item.categories, item.trusted, item.origin)
+    return (item.owner, item.entitled, item.categories, item.subjects, item.trusted, item.origin)
 
 
 def steps_of(link: Link | None) -> list[Step]:

@@ -43,7 +43,7 @@ class Repeating:
         self.taking = taking
         self.interests = taking.interests
         self.distinct = rule.distinct
-        self.often = MOST if rule.sum_of else math.floor(rule.at_most) + 1
+        self.often = math.inf if rule.sum_of else math.floor(rule.at_most) + 1
         self.short = False
 
     def run(self, node: Node) -> None:
@@ -72,7 +72,7 @@ class Repeating:
         Also where the rule breaks sooner, with what was counted before: so that one sort of step alone is told, if it can be.
         """
         last: list[Broken] = []
-        for number in range(min(self.often, MOST)):
+        for number in range(int(min(self.often, MOST))):
             before = self._count(node)
             possible = self._once_more(node, command, number)
             last, node.broken = node.broken or last, []

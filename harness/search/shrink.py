@@ -15,13 +15,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from harness.judge import Monitor
-from harness.requirements import Rule
 from harness.search.misfortunes import NONE, Misfortunes
-from harness.search.node import Broken, Link, Node, Step, sort_of, steps_of
+from harness.search.node import Broken, Link, Node, Step, steps_of
+from harness.search.slicing import BY_PEOPLE, WITH_APPROVALS, Move, Name, akin, alike, kin, needed, sliced
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
-from harness.world.mechanics.hostile import LureToConfirm, PublishDocument
 from harness.world.mechanics.legality import Impossible
 from harness.world.mechanics.state import World
 
@@ -30,18 +29,6 @@ _NAMING = ("session", "task", "credential", "subject", "approval", "memory", "it
            "like")
 SHRUNK = 6
 """How many runs are shrunk in search of the shortest."""
-Name = tuple[int, str, int]
-"""A thing by who made it: the step, the sort of thing, and which of those that the step made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One step of an attack: the command as last given, the wait before it, and where its names come from."""
-
-    command: c.Command
-    wait_ms: int
-    names: dict[str, tuple[Name | str, ...]]
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +65,10 @@ def rows(attack: Attack) -> Iterator[tuple[int, int]]:
         number += times
 
 
+Told = tuple[Broken, list[Move]]
+"""A run that breaks a rule, with its moves."""
+
+
 def shortest(start: World, monitors: Sequence[Monitor], broken: Iterable[Broken]) -> Attack:
     """The shortest of several runs: of those whose last steps depend on least, each shrunk, the first as short as any."""
     found = shortest_if_any(start, monitors, broken)
@@ -89,9 +80,23 @@ def shortest_if_any(start: World, monitors: Sequence[Monitor], broken: Iterable[
     """The same from a start that the runs did not have; None where none of them breaks a rule from there."""
     reader = _Reader()
     told = [(one, reader.moves(one.path)) for one in broken]
-    likely = sorted(told, key=lambda one: len(_needed(one[1], [len(one[1]) - 1])))[:SHRUNK]
+    told.sort(key=lambda one: len(needed(one[1], [len(one[1]) - 1])))
+    likely = _of_each_kin(told, monitors)[:SHRUNK]
     found = [attack for attack in (_shrunk(start, monitors, *one) for one in likely) if attack is not None]
     return min(found, key=lambda attack: (attack.length, len([1 for at, _ in attack.steps if at])), default=None)
+
+
+def _of_each_kin(told: Sequence[Told], monitors: Sequence[Monitor]) -> list[Told]:
+    """For a rule that counts values one of each kin first: what the last step rests on says little of all that counts."""
+    seen: set[object] = set()
+    first: list[Told] = []
+    others: list[Told] = []
+    for one, moves in told:
+        mine = kin(one.path.step.command)
+        new = monitors[one.rule].rule.distinct is not None and mine not in seen
+        seen.add(mine)
+        (first if new else others).append((one, moves))
+    return [*first, *others]
 
 
 def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack | None:
@@ -101,10 +106,11 @@ def shrink(start: World, monitors: Sequence[Monitor], broken: Broken) -> Attack 
 
 def _shrunk(start: World, monitors: Sequence[Monitor], broken: Broken, moves: list[Move]) -> Attack | None:
     trial = _Trial(start, monitors[broken.rule], broken.rule)
-    same, counted = _alike(moves, trial.monitor.rule)
+    same, counted = alike(moves, trial.monitor.rule)
     kept = trial.first_that_breaks([
-        _sliced(moves, _BY_PEOPLE, same), *([_sliced(moves, _BY_PEOPLE, counted)] if counted != same else []),
-        _sliced(moves, _WITH_APPROVALS, counted), moves,
+        *([sliced(moves, BY_PEOPLE, akin(moves), approved=False)] if trial.monitor.rule.distinct else []),
+        sliced(moves, BY_PEOPLE, same), *([sliced(moves, BY_PEOPLE, counted)] if counted != same else []),
+        sliced(moves, WITH_APPROVALS, counted), moves,
     ])  # fmt: skip
     done = not kept
     while not done:
@@ -158,63 +164,6 @@ def _made_by(step: Step) -> dict[str, tuple[str, int]]:
         for first in (step.before.get(sort, 0),)
         for ordinal in range(first, after)
     }
-
-
-def _needed(moves: Sequence[Move], numbers: Iterable[int]) -> set[int]:
-    """These steps, those that made what they speak of, or who takes them, and theirs."""
-    started: dict[str, list[int]] = {}
-    for one in moves:
-        if isinstance(one.command, c.Spawn):
-            started.setdefault(one.command.sub_agent, []).append(one.number)
-    found = set(numbers)
-    open_ = list(found)
-    while open_:
-        move = moves[open_.pop()]
-        makers = {name[0] for names in move.names.values() for name in names if not isinstance(name, str)}
-        makers.update(started.get(_by(move) or "", ()))
-        open_ += makers - found
-        found |= makers
-    return found
-
-
-def _by(move: Move) -> str | None:
-    """The program that takes a step."""
-    return move.command.agent if isinstance(move.command, c.Step) else None
-
-
-def _alike(moves: Sequence[Move], rule: Rule) -> tuple[frozenset[int], frozenset[int]]:
-    """For a rule that counts: the steps that are the last one again, and those of its sort, which count as it does."""
-    if rule.pattern != "at_most":
-        return frozenset(), frozenset()
-    last = moves[-1]
-    counted = [move for move in moves if sort_of(move.command) == sort_of(last.command)]
-    same = [move.number for move in counted if move.names == last.names]
-    return frozenset(same), frozenset(move.number for move in counted)
-
-
-def _sliced(moves: Sequence[Move], others: tuple[type[c.Command], ...], counted: frozenset[int]) -> list[Move]:
-    """What the last step depends on, and the steps of other sorts, and those that are counted, with what those depend on."""
-    wanted = [
-        move.number for move in moves
-        if isinstance(move.command, others) or _approved(move.command) or move.number in counted
-    ]  # fmt: skip
-    needed = _needed(moves, [*wanted, len(moves) - 1])
-    spoken_of = {name for number in needed for names in moves[number].names.values() for name in names}
-    for move in moves:
-        if isinstance(move.command, c.Leak) and not spoken_of.isdisjoint(move.names["credential"]):
-            needed.add(move.number)
-    return [one for one in moves if one.number in needed]
-
-
-def _approved(command: c.Command) -> bool:
-    return isinstance(command, c.Call) and (command.approval is not None or command.job)
-
-
-_BY_PEOPLE = (c.Arrive, c.Leave, c.LogIn, c.LogOut, c.GiveConsent, c.WithdrawConsent, c.Halt, c.DisableAgent,
-              c.EnableAgent, c.RevokeGrant, c.LockUser, c.Jump, c.Register, c.UnlockUser, c.EndSessions, c.GiveAccess,
-              c.EndAccess, c.ChangeTool, c.AddTool, c.ApproveTool, c.StealClient, PublishDocument)  # fmt: skip
-_WITH_APPROVALS = (*_BY_PEOPLE, c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval,
-                   LureToConfirm, c.Act, c.StartTask)
 
 
 class _Trial:

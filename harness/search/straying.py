@@ -142,9 +142,9 @@ def talked(run: Run, digits: Digits) -> c.Command | None:
     if way < 8 and items:
         others = (*larger.agents, *larger.outsiders, "outside")
         to = digits.of(others)
-        kind, own = digits.below(3), world.contexts.get(task.id, ())
-        if kind == 0 and own:
-            return c.StoreMemory(**who, item=digits.of(own))
+        kind = digits.below(3)
+        if kind == 0:
+            return c.StoreMemory(**who, item=digits.of(items))
         if kind == 1:
             return c.SendMessage(**who, to=to, external=to == "outside", items=items)
         return c.Deliver(**who, items=items)

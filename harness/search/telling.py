@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def bound_text(found: Found) -> str:
     """What was found, or the bound up to which nothing was; a search that was cut short says so."""
-    seen = f"{found.states} states, {found.transitions} steps tried"
+    often = f", each repeated {found.repeated} times at most, which is fewer than a limit" if found.repeated else ""
+    seen = f"{found.states} states, {found.transitions} steps tried{often}"
     if found.attack is not None:
         where = f" in a larger world, in the last of {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
@@ -29,7 +30,7 @@ def bound_text(found: Found) -> str:
     if found.depth < 0:
         return f"cut short in the first state{wrong}: nothing can be said of this small world ({seen}){drawn}"
     if not found.challenged and not found.stopped:
-        cut = "" if found.complete else f"; cut short after {found.depth} events"
+        cut = "" if found.complete or found.repeated else f"; cut short after {found.depth} events"
         return f"nothing that was tried{wrong} would have broken it: no verdict{cut} ({seen})"
     if found.exhausted:
         return f"no attack in this small world{wrong}, however many events ({seen}){drawn}"

@@ -19,6 +19,7 @@ from harness.plan import Controls, load_scenario
 from harness.report.diagram import diagram, messages
 from harness.search import Found, search
 from harness.search.explore import first_world
+from harness.search.repeating import MOST
 from harness.search.saving import scenario_text
 from harness.search.small_world import bounds_for
 from harness.search.stops import breaks, replayed
@@ -32,7 +33,7 @@ LIMITS = {
     "calls": (25, "21 times"),
     "records": (55, "51 times"),
     "sign-ins": (6, "4 times"),
-    "owners": (28, ""),
+    "owners": (16, ""),
     "endpoints": (9, ""),
     "payees": (19, ""),
     "sum": (7, "5001 EUR"),
@@ -103,6 +104,15 @@ def test_a_limit_that_a_control_guards_is_challenged_and_not_broken(key: str) ->
     assert result.attack is None
     if key == "questions":
         assert result.challenged > 0
+
+
+def test_a_limit_that_no_row_reaches_is_no_statement_about_the_system() -> None:
+    """What was not tried is not said to be safe: neither complete nor exhausted, and how far it got."""
+    result = found("limits", "far", depth=0)
+    assert result.attack is None
+    assert (result.complete, result.exhausted, result.repeated) == (False, False, MOST)
+    assert f"each repeated {MOST} times at most, which is fewer than a limit" in bound_text(result)
+    assert found("limits", "questions", depth=1).repeated == 0
 
 
 def test_without_the_control_that_guards_a_limit_it_is_broken() -> None:

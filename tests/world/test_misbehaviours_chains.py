@@ -10,7 +10,7 @@ from harness.world.mechanics.legality import THIEF, Impossible
 from harness.world.mechanics.replies import Reply
 from tests.world.worlds import Hand, at_work, token_for, world
 
-AGENT, HELPER = "insurance_agent", "claims_helper"
+AGENT, HELPER, STRAY = "insurance_agent", "claims_helper", "sub_agent1"
 SHOP = "https://shopping.example/client.json"
 
 
@@ -58,11 +58,88 @@ def test_the_handed_token_itself_is_bound_to_the_one_that_handed_it() -> None:
     )
 
 
+def started(hand: Hand, *, agent: str = AGENT) -> tuple[str, str | None]:
+    """A task, and the token that its agent handed to a sub-agent that nobody has registered."""
+    _, task = at_work(hand, kind="claims")
+    own = token_for(hand, task, "mcp", "claims.read")
+    return task, hand.do(c.Spawn(agent=agent, task=task, sub_agent=STRAY, credential=own)).credential
+
+
+def test_a_sub_agent_that_nobody_registered_acts_under_no_name_but_its_own() -> None:
+    """R3: an agent that is on no list gets through nowhere, whoever started it and hands it a token."""
+    hand = Hand(world())
+    task, handed = started(hand)
+    assert hand.do(c.Call(agent=STRAY, task=task, endpoint="mcp.list_claims", credential=handed)).error == "invalid_token"
+    assert hand.of("request.allowed", stopped=True)[-1].attempt.stopped_by == ("K20",)  # type: ignore[union-attr]
+    assert exchange(hand, task, handed, "claims.read", agent=STRAY).error == "invalid_client"
+    own = hand.do(c.GetToken(agent=STRAY, task=task, grant="client_credentials", audience="mcp", scope=("claims.read",)))
+    assert own.error == "invalid_client"
+    assert STRAY not in {one.who.agent for one in hand.of("request.allowed")}
+
+
+def test_without_an_identity_of_its_own_it_is_taken_for_the_agent_that_started_it() -> None:
+    hand = Hand(world(without=("K06",)))
+    task, handed = started(hand)
+    assert hand.do(c.Call(agent=STRAY, task=task, endpoint="mcp.list_claims", credential=handed)).ok
+    assert STRAY in {one.who.agent for one in hand.of("request.allowed")}
+
+
+@pytest.mark.parametrize("agent", ["third_party_agent", "foreign_agent", "portal", THIEF])
+def test_what_runs_inside_somebody_elses_program_is_that_program(agent: str) -> None:
+    hand = Hand(world(name="insurance_team"))
+    _, task = at_work(hand)
+    for name in (STRAY, HELPER):
+        with pytest.raises(Impossible):
+            hand.do(c.Spawn(agent=agent, task=task, sub_agent=name))
+
+
+@pytest.mark.parametrize("name", ["portal", AGENT, "nobody"])
+def test_nobody_is_started_who_is_there_already_or_whom_nobody_knows(name: str) -> None:
+    hand = Hand(world(name="insurance_team"))
+    _, task = at_work(hand)
+    with pytest.raises(Impossible):
+        hand.do(c.Spawn(agent=AGENT, task=task, sub_agent=name))
+
+
+def in_its_own_name(hand: Hand, task: str) -> Reply:
+    step = c.GetToken(agent=HELPER, task=task, grant="client_credentials", audience="mcp", scope=("claims.read",))
+    return hand.do(step, hand.world.now_ms + 60_001)
+
+
+@pytest.mark.parametrize(("without", "gets_it"), [((), False), (("K18",), True)])
+def test_a_denial_reaches_the_agents_that_the_denied_one_has_started(without: tuple[str, ...], gets_it: bool) -> None:
+    """R6: nothing that it causes gets through, directly or through agents that it started; and all of it again later."""
+    hand = Hand(world(name="insurance_team", without=without))
+    task, _ = spawned(hand)
+    hand.do(c.DisableAgent(AGENT))
+    assert in_its_own_name(hand, task).ok == gets_it
+    hand.do(c.EnableAgent(AGENT))
+    assert in_its_own_name(hand, task).ok
+
+
+def test_enabling_an_agent_enables_no_other_that_was_denied_by_itself() -> None:
+    hand = Hand(world(name="insurance_team"))
+    task, _ = spawned(hand)
+    for deed in (c.DisableAgent(HELPER), c.DisableAgent(AGENT), c.EnableAgent(AGENT)):
+        hand.do(deed)
+    assert not in_its_own_name(hand, task).ok
+
+
+@pytest.mark.parametrize(("without", "ok"), [((), False), (("K17",), True)])
+def test_a_denied_agent_and_those_it_started_send_nothing_and_start_nothing(without: tuple[str, ...], ok: bool) -> None:
+    hand = Hand(world(name="insurance_team", without=without))
+    task, _ = spawned(hand)
+    hand.do(c.DisableAgent(AGENT))
+    for agent in (AGENT, HELPER):
+        assert hand.do(c.SendMessage(agent=agent, task=task, to="third_party_agent")).ok == ok
+    assert hand.do(c.Spawn(agent=AGENT, task=task, sub_agent=STRAY)).ok == ok
+
+
 def test_nothing_is_handed_on_that_one_does_not_hold() -> None:
     hand = Hand(world(name="insurance_team"))
     _, task = at_work(hand)
     with pytest.raises(Impossible):
-        hand.do(c.Spawn(agent=HELPER, task=task, sub_agent="sub_agent1", credential=hand.world.tasks[task].subject))
+        hand.do(c.Spawn(agent=HELPER, task=task, sub_agent=STRAY, credential=hand.world.tasks[task].subject))
 
 
 # ---------------------------------------------------------------- assertions between domains

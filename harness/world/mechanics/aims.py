@@ -137,7 +137,10 @@ def selected(
     purpose = task.purpose if task else None
     disclosed = tuple(disclosures(world, target, records, purpose=purpose))
     kept = tuple(disclosures(world, target, withheld, purpose=purpose))
-    return guard.Asked(target, records, operation, step.approval, step.bare, disclosed, kept)
+    about = None
+    if not records and not everybody and target.endpoint.category is not None:
+        about = (owner,) if owner is not None else ()
+    return guard.Asked(target, records, operation, step.approval, step.bare, disclosed, kept, about)
 
 
 def _trimmed(

@@ -98,7 +98,7 @@ def _decided(
         stop = guard.decide(world, hop.info, hop.request, hop.credential, asked, by=by, presented=presented)
         stop = stop or steps.refusal(world, step, hop, asked)
     else:
-        stop = guard.decide(world, hop.info, hop.request, hop.credential, asked._replace(records=()), by=by)
+        stop = guard.decide(world, hop.info, hop.request, hop.credential, asked._replace(records=(), about=None), by=by)
     return stop, kept
 
 

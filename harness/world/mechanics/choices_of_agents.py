@@ -190,8 +190,11 @@ def sends(world: World, view: Bounds, agent: str, task: Task | None, credential:
 
 
 def items(world: World, task: Task | None) -> tuple[str, ...]:
-    """The data that an errand has seen."""
-    return world.contexts.get(task.id, ()) if task is not None else ()
+    """The data within an agent's reach: what it has seen in this task, then in the others of its own."""
+    if task is None:
+        return ()
+    others = (key for key, one in world.tasks.items() if one.agent == task.agent and key != task.id)
+    return tuple(item for key in (task.id, *others) for item in world.contexts.get(key, ()))
 
 
 # ---------------------------------------------------------------- the rest
@@ -211,7 +214,8 @@ def talk(world: World, view: Bounds, task: Task) -> Iterator[c.Command]:
         if memory.agent == task.agent:
             yield c.ReadMemory(**base, memory=memory.id)
     yield from registrations(world, view, task)
-    if sum(name.startswith("sub_agent") for name in world.programs) < view.sub_agents:
+    started = sum(name.startswith("sub_agent") for name in world.programs)
+    if started < view.sub_agents and world.design.starts_programs(task.agent):
         yield c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}")
     if not task.done:
         yield c.EndTask(**base)

@@ -144,6 +144,11 @@ class Design:
         """Whether this program has an LLM inside."""
         return name in self.system.agents or name.startswith("sub_agent")
 
+    def starts_programs(self, name: str) -> bool:
+        """Whether what an agent starts is a program of its own; what runs inside somebody else's agent is that agent."""
+        agent = self.system.agents.get(name)
+        return agent.kind in ("backend", "sub_agent") if agent is not None else name.startswith("sub_agent")
+
     def actor_type(self, name: str) -> str:
         """The kind of program, in the vocabulary's words."""
         agent = self.system.agents.get(name)

@@ -39,7 +39,8 @@ class Asked(NamedTuple):
     """What a request is about: the endpoint whose handler runs, the records it selects, the operation it completes.
 
     `disclosed` are the facts of `data.accessed`, one for each record; `withheld` those of what an index would have found
-    as well, had K04 not left it out.
+    as well, had K04 not left it out. Where a request for records selects none, `about` are the people who may be told
+    that there are none: the owner that it names.
     """
 
     info: EndpointInfo
@@ -49,6 +50,7 @@ class Asked(NamedTuple):
     bare: bool = False
     disclosed: tuple[Mapping[str, Any], ...] = ()
     withheld: tuple[Mapping[str, Any], ...] = ()
+    about: tuple[str, ...] | None = None
 
 
 def decide(
@@ -184,7 +186,9 @@ def presented_at(
 
 
 def _entitled(world: World, info: EndpointInfo, asked: Asked) -> tuple[tuple[str, ...], ...]:
-    """Who may see each of the records that a request selects, as this API knows it."""
+    """Who may see each of the records that a request selects, as this API knows it; of none, whom it is about."""
+    if asked.about is not None:
+        return (asked.about,)
     return tuple(access.entitled_at(world, info, record) for record in asked.records)
 
 

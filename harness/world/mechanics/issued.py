@@ -190,7 +190,15 @@ def program_who(
 
 
 def server_for(world: World, step: GetToken) -> str:
-    """Which server issues tokens for the audience; a refresh token goes back to where it came from."""
+    """Which server answers: the one that issues tokens for the audience, unless the grant says which.
+
+    A refresh token goes back to where it came from, an application renews where its person signed in, and an assertion
+    is presented wherever its bearer chooses.
+    """
+    if step.grant == "renew":
+        return world.design.home
+    if step.grant == "jwt_bearer":
+        return world.design.server_named(step.server)
     if step.grant == "refresh_token" and step.subject is not None:
         return world.credentials[step.subject].server
     api = world.design.system.apis.get(step.audience or "")

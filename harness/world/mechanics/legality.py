@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
+from harness.world.mechanics.forgery import KINDS, forged_as
 from harness.world.mechanics.state import World
 
 THIEF = "thief"
@@ -54,6 +55,7 @@ def within_reach(world: World, agent: str, handle: str) -> bool:
 
 
 def _arrive(world: World, command: c.Arrive) -> None:
+    _person(world, command)
     _need(command.device not in world.people[command.user].devices, "that device is in use already")
 
 
@@ -64,6 +66,11 @@ def _leave(world: World, command: c.Leave) -> None:
 def _present(world: World, command: Any) -> None:
     _need(command.user in world.people, f"there is no person `{command.user}`")
     _need(world.people[command.user].present, f"`{command.user}` is not there")
+
+
+def _consent(world: World, command: c.GiveConsent) -> None:
+    _present(world, command)
+    _agent(world, command)
 
 
 def _consented(world: World, command: c.WithdrawConsent) -> None:
@@ -92,30 +99,62 @@ def _call(world: World, command: c.Call) -> None:
         raise Impossible("that credential is out of reach")
     if command.handle is not None:
         _need(command.handle in world.handles, f"there is no handle `{command.handle}`")
-    if command.header_tool is not None:
-        _need(command.header_tool in world.design.endpoints, f"there is no tool `{command.header_tool}`")
+    for tool in (command.header_tool, command.passthrough):
+        if tool is not None:
+            _need(tool in world.design.endpoints, f"there is no endpoint `{tool}`")
+    if command.items:
+        _items(world, command.items)
+
+
+def _endpoint(world: World, command: Any) -> None:
+    _need(command.endpoint in world.design.endpoints, f"there is no endpoint `{command.endpoint}`")
+
+
+def _use(world: World, command: c.UseDirectly) -> None:
+    _present(world, command)
+    _endpoint(world, command)
+
+
+def _items(world: World, items: tuple[str, ...]) -> None:
+    for item in items:
+        _need(item in world.items, f"there is no data `{item}`")
 
 
 def _send(world: World, command: c.SendToModel) -> None:
     _need(command.provider in world.design.system.providers, f"there is no provider `{command.provider}`")
-    for item in command.items:
-        _need(item in world.items, f"there is no data `{item}`")
+    _items(world, command.items)
     if command.credential is not None:
         _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
 
 
 def _token(world: World, command: c.GetToken) -> None:
-    _need(
-        world.design.server_named(command.server) in world.servers,
-        f"there is no authorization server `{command.server}`",
-    )
+    _server(world, command)
     if command.as_client is not None:
         _need(f"client:{command.as_client}" in world.leaked, f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
         _need(within_reach(world, command.agent, command.subject), "that credential is out of reach")
+    if command.grant == "renew":
+        _in_task(world, command)
+    elif command.grant == "claimed_subject":
+        _need(bool(world.design.system.channels), "there is no channel that says who somebody is")
+
+
+def _in_task(world: World, command: c.Step) -> None:
+    _need(command.task is not None, "that is done in a task")
+
+
+def _store(world: World, command: c.StoreMemory) -> None:
+    _in_task(world, command)
+    _items(world, (command.item,))
+
+
+def _tell(world: World, command: c.Deliver | c.SendMessage) -> None:
+    _in_task(world, command)
+    _items(world, command.items)
 
 
 def _memory(world: World, command: c.ReadMemory) -> None:
+    _in_task(world, command)
     found = world.memories.get(command.memory)
     _need(found is not None and found.agent == command.agent, "there is no such memory")
 
@@ -147,8 +186,10 @@ def _access(world: World, command: Any) -> None:
     _need(command.owner in world.people, f"there is no person `{command.owner}`")
 
 
-def _tool(world: World, command: Any) -> None:
-    _need(command.tool in world.design.endpoints, f"there is no tool `{command.tool}`")
+def _tool(world: World, command: c.ChangeTool | c.AddTool | c.ApproveTool) -> None:
+    calls = command.calls if isinstance(command, c.ChangeTool) else None
+    for name in (command.tool, calls):
+        _need(name is None or name in world.design.endpoints, f"there is no tool `{name}`")
 
 
 def _declared(world: World, command: c.TakeStep) -> None:
@@ -167,12 +208,26 @@ def _lure(world: World, command: c.Lure) -> None:
 
 
 def _spawn(world: World, command: c.Spawn) -> None:
+    registered = world.design.system.agents.get(command.sub_agent)
+    if registered is not None:
+        _need(registered.kind == "sub_agent" and command.sub_agent != command.agent, "that is no sub-agent of anybody")
+    else:
+        _need(command.sub_agent.startswith("sub_agent"), f"there is no sub-agent `{command.sub_agent}`")
+    _need(world.design.starts_programs(command.agent), "what runs inside this program is this program")
     if command.credential is not None:
         _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
 
 
 def _forge(world: World, command: hostile.Forge) -> None:
+    _need(command.kind in KINDS, f"nobody can forge a token as `{command.kind}`")
     _need(within_reach(world, command.agent, command.like), "that credential is out of reach")
+    like = world.credentials[command.like]
+    _need(like.kind == "access" and forged_as(like) is None, "that is no access token that a server issued")
+
+
+def _register(world: World, command: c.Register) -> None:
+    _agent(world, command)
+    _server(world, command)
 
 
 def _lured(world: World, command: hostile.LureToConfirm) -> None:
@@ -182,12 +237,16 @@ def _lured(world: World, command: hostile.LureToConfirm) -> None:
     _need(approval is not None and approval.user != command.user, "that is the person who was asked")
 
 
-def _fetched(world: World, command: hostile.PublishDocument) -> None:
-    _need(command.agent in world.programs, f"`{command.agent}` is not running")
+def _server(world: World, command: c.GetToken | c.Register | hostile.PublishDocument) -> None:
     _need(
         world.design.server_named(command.server) in world.servers,
         f"there is no authorization server `{command.server}`",
     )
+
+
+def _fetched(world: World, command: hostile.PublishDocument) -> None:
+    _agent(world, command)
+    _server(world, command)
 
 
 def _followed(world: World, command: hostile.FollowMetadata) -> None:
@@ -205,18 +264,24 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.LogIn: _present,
     c.LogOut: _present,
     c.Act: _present,
-    c.GiveConsent: _present,
+    c.GiveConsent: _consent,
     c.WithdrawConsent: _consented,
     c.DeclineConsent: _task_exists,
     c.StartTask: _start,
-    c.UseDirectly: _present,
+    c.UseDirectly: _use,
     c.AnswerPrompt: _answerable,
+    c.AskApproval: _endpoint,
     c.AnswerInstead: _open_prompt,
     c.RedeemApproval: _asked,
     c.Call: _call,
     c.SendToModel: _send,
     c.GetToken: _token,
+    c.StoreMemory: _store,
     c.ReadMemory: _memory,
+    c.Deliver: _tell,
+    c.SendMessage: _tell,
+    c.EndTask: _in_task,
+    c.Register: _register,
     c.DisableAgent: _agent,
     c.EnableAgent: _agent,
     c.RevokeGrant: _granted,

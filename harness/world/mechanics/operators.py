@@ -52,10 +52,18 @@ def _disable(world: World, command: DisableAgent, agent: str) -> bool:
             world.tasks[task.id] = replace(task, ended_by=task.ended_by or "denial")
     for name in world.servers:
         if world.design.denial_known_at(name):
-            replicas.decided(world, name, "denials", "disable", "agent", agent)
+            for one in (agent, *_started_by(world, agent)):
+                replicas.decided(world, name, "denials", "disable", "agent", one)
             if world.design.shares_client(agent) and not command.sparing:
                 replicas.decided(world, name, "denials", "disable", "client", program.client)
     return True
+
+
+def _started_by(world: World, agent: str) -> list[str]:
+    """The registered programs that an agent has started: with K18 a denial reaches what comes of the denied one."""
+    if not world.design.on("K18"):
+        return []
+    return [name for name, one in world.programs.items() if one.root == agent and one.disabled_ms < 0]
 
 
 def enable_agent(world: World, command: EnableAgent) -> Reply:
@@ -65,7 +73,8 @@ def enable_agent(world: World, command: EnableAgent) -> Reply:
         return deeds.REFUSED
     world.programs[command.agent] = replace(world.programs[command.agent], disabled_ms=-1)
     for name in world.servers:
-        replicas.decided(world, name, "denials", "enable", "agent", command.agent)
+        for one in (command.agent, *_started_by(world, command.agent)):
+            replicas.decided(world, name, "denials", "enable", "agent", one)
     return Reply(ok=True)
 
 

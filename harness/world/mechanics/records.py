@@ -199,7 +199,8 @@ class Handle(msgspec.Struct, frozen=True, gc=False):
     @property
     def like(self) -> tuple[object, ...]:
         """What it has in common with others that give the same."""
-        return self.api, self.user, *((one.owner, one.categories, one.trusted, one.origin) for one in self.items)
+        told = ((i.owner, i.entitled, i.categories, i.subjects, i.trusted, i.origin) for i in self.items)
+        return self.api, self.user, *told
 
 
 class Program(msgspec.Struct, frozen=True, gc=False):

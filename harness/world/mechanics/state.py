@@ -60,12 +60,13 @@ def as_designed(message: Message) -> int | None:
 class Conditions(NamedTuple):
     """Misfortunes that are known beforehand: servers that do not answer for a while, wrong clocks, late replicas.
 
-    A clock that is ahead is late by less than nothing.
+    A clock that is ahead is late by less than nothing. `turns` are the instants at which any of them begins or ends.
     """
 
     outages: tuple[tuple[str, int, int], ...] = ()
     late_ms: Mapping[str, int] = {}
     lags: tuple[Lag, ...] = ()
+    turns: tuple[int, ...] = ()
 
     def answers(self, server: str, now_ms: int) -> bool:
         """Whether a server, an API or a provider is up."""

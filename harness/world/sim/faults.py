@@ -45,4 +45,7 @@ def conditions_of(scenario: Scenario, cast: Cast) -> Conditions:
     outages = tuple((cast.place(one.server), one.since, one.until) for one in scenario.outages)
     lags = tuple(one.model_copy(update={"at": cast.place(one.at)}) if one.at else one for one in scenario.lags)
     late_ms = scenario.clocks | {api: -fast_ms for api, fast_ms in scenario.fast_clocks.items()}
-    return Conditions(outages, late_ms, lags)
+    windows = [(one.since, one.until) for one in (*scenario.faults, *scenario.lags)]
+    windows += [(since, until) for _, since, until in outages]
+    turns = tuple(sorted({at_ms for window in windows for at_ms in window if at_ms}))
+    return Conditions(outages, late_ms, lags, turns)

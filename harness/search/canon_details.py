@@ -1,0 +1,110 @@
+"""Parts of the fingerprint that few systems have, or that tell when more than what: see `canon`.
+
+What is recorded as evidence, what is due, kept tokens, amounts that add up, late copies, and the time of day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import astuple
+
+from harness.search.node import Node
+from harness.world.mechanics.jobs import Job
+from harness.world.mechanics.records import Due
+from harness.world.mechanics.state import World
+
+Names = Mapping[Any, Hashable]
+DAY_MS = 86_400_000
+OF_ONE_EVENT = frozenset({"id", "request"})
+"""Facts of what was recorded that no other event has: no two pieces of evidence are told apart by them."""
+
+
+def evidence(world: World, names: Names) -> Hashable:
+    """K32: what was recorded of earlier steps, in order, and how long ago as far as an age can matter."""
+    if not world.evidence:
+        return ()
+    ties = [tie for asks in world.design.schedule.asks.values() for ask in asks for tie in ask.ties]
+    spans_ms = [span for tie in ties for span in (tie.within_ms, tie.grace_ms) if span is not None]
+    oldest_ms = max(spans_ms, default=0) + 1
+    found = sorted(
+        (then_ms, kind, number) for kind, known in world.evidence.items() for number, (then_ms, _) in enumerate(known)
+    )
+    return tuple(
+        (kind, min(world.now_ms - then_ms, oldest_ms), _facts(world.evidence[kind][number][1], names))
+        for then_ms, kind, number in found
+    )
+
+
+def _facts(known: Mapping[str, Any], names: Names) -> Hashable:
+    return frozenset((key, _hashable(value, names)) for key, value in known.items() if key not in OF_ONE_EVENT)
+
+
+def _hashable(value: Any, names: Names) -> Hashable:
+    if isinstance(value, list | tuple):
+        return tuple(_hashable(one, names) for one in value)
+    hashable: Hashable = value
+    return names.get(hashable, hashable)
+
+
+def due_later(world: World, due: Due, names: Names) -> Hashable:
+    """What will happen by itself, but for signals and replicas: a job or a call on its way, an end, a step that is owed."""
+    payload: Any = due.payload
+    if isinstance(payload, Job):
+        return _step(payload.step, names), payload.endpoint, _left_ms(world, payload.credential)
+    if due.kind == "hop":
+        return _step(payload.step, names), _left_ms(world, payload.derived)
+    if due.kind == "step":
+        found = payload.found
+        return payload.moment.step.kind, found.kind, _hashable(astuple(found.who), names), _facts(found.own, names)
+    return _hashable(payload, names)
+
+
+def _step(step: Any, names: Names) -> Hashable:
+    """A call without the names that counters gave to its credential and its request."""
+    told = (step.agent, step.task, step.endpoint, step.owner, step.record, step.amount, step.payee, step.approval, step.handle)
+    return _hashable(told, names)
+
+
+def _left_ms(world: World, handle: str) -> int:
+    return max(-1, world.credentials[handle].expires_ms - world.now_ms)
+
+
+def kept_tokens(node: Node, names: Names) -> Iterable[Hashable]:
+    """What servers keep and use again: tokens that they derived, and what they were told of one, while it is good."""
+    world = node.world
+    by_name = {one.facts.token: one for one in world.credentials.values()} if world.caches else {}
+    for key, handle in world.caches.items():
+        held = world.credentials.get(handle)
+        if held is not None and held.expires_ms > world.now_ms:
+            shapes = tuple(node.shape(by_name[part]) if part in by_name else part for part in key)
+            yield _hashable(shapes, names), held.expires_ms - world.now_ms
+    told = [(api, *one) for api, pep in world.peps.items() for one in pep.store.cache.items()]
+    by_text = {one.token: one for one in world.credentials.values()} if told else {}
+    for api, token, answer in told:
+        if answer.until_s >= world.now_s:
+            shape = node.shape(by_text[token]) if token in by_text else token
+            yield api, _hashable(shape, names), answer.active, answer.until_s - world.now_s
+
+
+def spent(world: World) -> Iterable[Hashable]:
+    """Small amounts that have added up. Refusals are left out: one more takes away, and is left out of attacks."""
+    return ((key, values) for key, values in world.tallies.items() if key[0] == "spent")
+
+
+def entitled_later(world: World) -> Iterable[Hashable]:
+    """What an API still believes of who may see a record, and until when."""
+    for key, changes in world.formerly.items():
+        for seen_ms, entitled in changes:
+            if seen_ms > world.now_ms:
+                yield key, seen_ms - world.now_ms, entitled
+
+
+def clock(node: Node) -> Hashable:
+    """The time of day where that decides anything, and how far off the misfortunes are that begin or end."""
+    world = node.world
+    ahead = tuple(at_ms - world.now_ms for at_ms in world.conditions.turns if at_ms > world.now_ms)
+    kept = world.design.on("K31") and any(info.endpoint.hours for info in world.design.endpoints.values())
+    hours = kept or any(one.interests.hours for one in node.facets)
+    return ahead, world.now_ms % DAY_MS if hours else None
