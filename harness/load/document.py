@@ -42,6 +42,7 @@ _FLOAT = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]*|\.[0-9]+|[0-9]{1,18}(?=[eE]))([e
 _WORDS: dict[str, Scalar] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_HALF = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -235,6 +236,8 @@ class _Builder:
         if getattr(event, "tag", None):
             self._add(offset, "a tag (`!`) is not allowed", "remove it, or quote the text")
         if isinstance(event, ScalarEvent):
+            if _HALF.search(event.value):
+                self._add(offset, "half a character (`\\ud800` to `\\udfff`) is no text", "write the character")
             self._scalar(event, offset)
             return True
         if len(self.containers) >= MAX_DEPTH:
