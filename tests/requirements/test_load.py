@@ -218,6 +218,52 @@ def test_warnings_do_not_stop_a_file(text: str, warned: str) -> None:
     assert all(": warning: " in str(warning) for warning in found.warnings)
 
 
+LACKING = {"user.left": frozenset({"agent", "task"}), "agent.disabled": frozenset({"user"})}
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "warned"),
+    [
+        (
+            "after: user.left\n    never: data.accessed\n    same: [tenant, agent]",
+            "5:20",
+            "`user.left` never has a value for `agent`, so nothing is the same; "
+            "these events have `user` and `session` and `tenant`",
+        ),
+        (
+            "after: agent.disabled\n    never: data.accessed\n    same: [owner = user]",
+            "5:12",
+            "`agent.disabled` never has a value for `user`, so nothing is the same; "
+            "these events have `agent` and `session` and `task` and `tenant`",
+        ),
+        (
+            "at_most: 1\n    of: user.left\n    per: [agent]",
+            "5:11",
+            "`user.left` never has a value for `agent`, so it is not counted",
+        ),
+        (
+            "at_most: 1\n    of: user.left\n    distinct: task",
+            "5:15",
+            "`user.left` never has a value for `task`, so it is not counted",
+        ),
+        (
+            "at_most: 9\n    of: data.accessed\n    per: [user]\n    since: [user.left, agent.disabled]",
+            "6:24",
+            "`agent.disabled` never has a value for `user`, so it ends nothing",
+        ),
+    ],
+)
+def test_a_tie_by_what_an_event_never_has_is_warned_of(rule: str, place: str, warned: str) -> None:
+    found = load(f"requirements:\n  - id: R\n    {rule}\n", Words(lacking=LACKING))
+    assert [str(one) for one in found.warnings] == [f"{found.path}:{place}: warning: {warned}"]
+
+
+def test_ties_by_what_events_have_are_not_warned_of() -> None:
+    text = "requirements:\n  - id: R\n    after: user.left\n    never: data.accessed\n    same: [user]\n"
+    found = load(text, Words(lacking=LACKING))
+    assert not found.warnings
+
+
 PIECES = st.sampled_from(
     ["owner", "user", "entitled", "amount", "latency", "is", "not", "in", "and", "or", "(", ")", "[", "]", ",", "known",
      "missing", "contains", "any of", "all in", "<", ">=", "$l", "$k by", "by", "5", "5m", "5x", "-1", '"x"', "'", "earlier.",
