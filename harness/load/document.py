@@ -9,6 +9,9 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -151,13 +154,35 @@ def _align(text: str, mark: Mark, value: str, offset: int) -> int:
 def read_document(path: str | Path, text: str | None = None) -> Document:
     """The document in a file, or in `text` under that name; raises ProblemList with every mistake found."""
     shown = str(path)
-    document = Document(shown, read_text(shown) if text is None else text)
+    read = read_text(shown) if text is None else text
+    kept = _kept.get()
+    if kept is not None and shown in kept and kept[shown].text == read:
+        return kept[shown]
+    document = Document(shown, read)
     _refuse_unprintable(document)
     builder = _Builder(document)
     builder.build()
     if builder.problems:
         raise ProblemList(builder.problems)
+    if kept is not None:
+        kept[shown] = document
     return document
+
+
+_kept: ContextVar[dict[str, Document] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def documents_kept(kept: dict[str, Document]) -> Iterator[None]:
+    """While this lasts, a file whose text is that of the document `kept` under its path is not parsed again.
+
+    For readers that come again and again, and leave documents as they are.
+    """
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def _refuse_unprintable(document: Document) -> None:
