@@ -12,6 +12,7 @@ from harness.cli.init import run_init
 from harness.cli.watch import run_watch
 from harness.load import document
 from harness.suite.kept import KeptRuns
+from tests.report import browser
 
 PATIENCE_S = 30
 
@@ -112,3 +113,27 @@ def test_a_system_beside_the_file_is_watched_and_what_it_is_laid_over_too(
     monkeypatch.setattr(KeptRuns, "result", result)
     run_watch("requirements.yaml", rounds=2)
     assert "R4: kept in every attempt we made -> broken in the simulation" in capsys.readouterr().out
+
+
+def test_an_open_page_shows_the_new_verdict_by_itself(project: Path, watched: Watched, tmp_path: Path) -> None:
+    assert watched.says("runs made")
+    with browser.started(tmp_path / "profile") as tab:
+        for _ in range(PATIENCE_S * 10):
+            if (project / "page.html").exists():
+                break
+            time.sleep(0.1)
+        tab.open(project / "page.html")
+        assert "broken in the simulation" not in tab.ask("document.querySelector('main table').innerText")
+        saved_s = time.monotonic()
+        _edit(project / "requirements.yaml", "grace: 5m", "grace: 30s")
+        while "broken in the simulation" not in _shown(tab):
+            assert time.monotonic() - saved_s < PATIENCE_S
+            time.sleep(0.1)
+
+
+def _shown(tab: browser.Browser) -> str:
+    """The table as it stands; nothing while the page is on its way."""
+    try:
+        return str(tab.ask("document.querySelector('main table')?.innerText ?? ''"))
+    except AssertionError:
+        return ""
