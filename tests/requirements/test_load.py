@@ -210,12 +210,30 @@ def test_a_slip_in_one_key_of_an_event_hides_no_other() -> None:
         ),
         ("lists: {l: [x]}\n" + RULE, "no rule names `$l`"),
         (RULE + "    for_each: {x: [a]}\n", "no condition names `$x`"),
+        (
+            "events:\n  data.eraced: {emitted_by: operator}\n" + RULE,
+            "2:3: warning: no rule speaks of `data.eraced`; did you mean `data.erased`?",
+        ),
     ],
 )
 def test_warnings_do_not_stop_a_file(text: str, warned: str) -> None:
     found = load(text, Words(emitted=frozenset({"data.accessed", "permission.granted", "user.arrived"})))
     assert any(warned in str(warning) for warning in found.warnings), found.warnings
     assert all(": warning: " in str(warning) for warning in found.warnings)
+
+
+def test_a_rule_is_made_for_the_variables_that_it_names() -> None:
+    found = load(
+        "requirements:\n  - id: R\n    for_each: {who: [low, high], what: [read, write]}\n    rules:\n"
+        "      - {never: data.accessed, where: action is $what}\n      - {never: user.left}\n"
+        "      - {never: data.accessed, where: acr is $who and action is $what}\n"
+    )
+    assert [dict(rule.variables) for rule in found["R"].rules] == [
+        {"what": "read"}, {"what": "write"}, {},
+        {"who": "low", "what": "read"}, {"who": "low", "what": "write"},
+        {"who": "high", "what": "read"}, {"who": "high", "what": "write"},
+    ]  # fmt: skip
+    assert not found.warnings
 
 
 LACKING = {"user.left": frozenset({"agent", "task"}), "agent.disabled": frozenset({"user"})}
