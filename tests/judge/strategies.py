@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ KINDS = tuple(FIELDS)
 RANKS = ("low", "substantial", "high")
 reference.FIELDS.update({kind: set(fields) for kind, fields in FIELDS.items()})
 
+SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 Condition = tuple[str, Any]
 
 
@@ -101,10 +103,8 @@ def word_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
 
 @st.composite
 def number_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
-    sign, bound = draw(st.sampled_from(["<", "<=", ">", ">="])), draw(st.integers(0, 3))
-    compare = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b}[
-        sign
-    ]
+    sign, bound = draw(st.sampled_from(list(SIGNS))), draw(st.integers(0, 3))
+    compare = SIGNS[sign]
     if others and draw(st.booleans()):
         other = others[0]
         return (
@@ -116,13 +116,11 @@ def number_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
 
 @st.composite
 def rank_tests(draw: st.DrawFn) -> Condition:
-    word, sign = draw(st.sampled_from(RANKS)), draw(st.sampled_from(["<", ">="]))
+    word, sign = draw(st.sampled_from(RANKS)), draw(st.sampled_from(list(SIGNS)))
     bound = RANKS.index(word)
 
     def holds(e: Any) -> bool:
-        if e.get("k") is None:
-            return False
-        return RANKS.index(e["k"]) < bound if sign == "<" else RANKS.index(e["k"]) >= bound
+        return e.get("k") is not None and SIGNS[sign](RANKS.index(e["k"]), bound)
 
     return f"k {sign} {word}", holds
 
@@ -189,10 +187,11 @@ class Both:
 
 
 @st.composite
-def rules(draw: st.DrawFn) -> Both:
+def rules(draw: st.DrawFn, pattern: str | None = None) -> Both:
+    """A rule of any pattern, or of one."""
     both = Both(draw)
-    pattern = draw(st.sampled_from([never, precedence, after_never, at_most, response]))
-    pattern(both)
+    name = draw(st.sampled_from(list(PATTERNS))) if pattern is None else pattern
+    PATTERNS[name](both)
     return both
 
 
@@ -206,14 +205,14 @@ def precedence(both: Both) -> None:
     both.duration("within")
     if both.maybe():
         both.put("use_once", True)
-    if both.maybe():
+    if both.maybe(often=False):
         both.clause("unless_since", "unless_where")
         both.duration("grace")
-    if both.maybe():
+    if both.maybe(often=False):
         both.put("at_least", both.draw(st.integers(1, 3)))
         if both.maybe():
             both.put("distinct", both.draw(st.sampled_from(common(other, "u", "n"))))
-    if both.maybe():
+    if both.maybe(often=False):
         comparison(both, about, other)
 
 
@@ -229,6 +228,9 @@ def comparison(both: Both, about: list[str], other: list[str]) -> None:
         ("k >= earlier.k", known("k", "k", lambda a, b: RANKS.index(a) >= RANKS.index(b))),
     ]
     first, second = both.draw(st.sampled_from(forms)), both.draw(st.sampled_from(forms))
+    if both.maybe():
+        both.put("compare", *first)
+        return
     both.put("compare", f"{first[0]} and {second[0]}", lambda e, g: first[1](e, g) and second[1](e, g))
 
 
@@ -272,6 +274,15 @@ def response(both: Both) -> None:
     about, other = both.clause("every", "where"), both.clause("leads_to", "leads_to_where")
     both.same(about, other)
     both.duration("within")
+
+
+PATTERNS = {
+    "never": never,
+    "precedence": precedence,
+    "after_never": after_never,
+    "at_most": at_most,
+    "response": response,
+}
 
 
 @st.composite
