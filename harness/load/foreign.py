@@ -39,7 +39,7 @@ def read_foreign(path: str | Path) -> Any:
     except ValueError:
         raise _wrong(path, 1, 1, "a number in it has thousands of digits") from None
     if len(text) > MAX_YAML_BYTES:
-        raise _wrong(path, 1, 1, f"larger than {MAX_YAML_BYTES // 1_000_000} MB", "convert it to JSON")
+        raise _wrong(path, 1, 1, f"the file is larger than {MAX_YAML_BYTES // 1_000_000} MB of YAML", "convert it to JSON")
     return _yaml(path, text)
 
 

@@ -48,7 +48,7 @@ def test_what_is_taken(tmp_path: Path, text: str | bytes, value: object) -> None
         ('a: "\\ud800"\n', "half a character"),
         ("a: 1\n".encode("utf-16"), "the file is not UTF-8 but UTF-16; save it as UTF-8"),
         (b"a: \xe9\n", "the file is not UTF-8; save it as UTF-8"),
-        ("#" * 16_000_001, "larger than 16 MB; convert it to JSON"),
+        ("#" * 16_000_001, "the file is larger than 16 MB of YAML; convert it to JSON"),
     ],
     ids=range(11),
 )
