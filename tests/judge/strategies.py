@@ -216,6 +216,20 @@ def precedence(both: Both) -> None:
         comparison(both, about, other)
 
 
+def ended(both: Both) -> None:
+    """A precedence that something ends, and little else, so that the end of its grace is often come to."""
+    about, other = both.clause("every", "where"), both.clause("needs_earlier", "earlier_where")
+    if both.maybe(often=False):
+        both.same(about, other)
+    else:
+        both.put("same", [])
+    both.clause("unless_since", "unless_where")
+    value = both.draw(st.integers(0, 3))
+    both.put("grace", f"{value}ms", value)
+    if both.maybe():
+        both.put("use_once", True)
+
+
 def comparison(both: Both, about: list[str], other: list[str]) -> None:
     def known(a: str, b: str, test: Any) -> Any:
         return lambda e, g: e.get(a) is not None and g.get(b) is not None and test(e[a], g[b])
@@ -279,6 +293,7 @@ def response(both: Both) -> None:
 PATTERNS = {
     "never": never,
     "precedence": precedence,
+    "ended": ended,
     "after_never": after_never,
     "at_most": at_most,
     "response": response,

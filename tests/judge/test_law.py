@@ -19,7 +19,7 @@ from tests.judge.strategies import PATTERNS, Both, compiled, real, rules, traces
 LAW = settings(
     max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
-EXAMPLES = {"never": 100, "precedence": 1000, "after_never": 400, "at_most": 400, "response": 300}
+EXAMPLES = {"never": 100, "precedence": 800, "ended": 300, "after_never": 400, "at_most": 400, "response": 300}
 """How many random rules of each pattern are tried."""
 
 
