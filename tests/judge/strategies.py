@@ -230,6 +230,21 @@ def ended(both: Both) -> None:
         both.put("use_once", True)
 
 
+def lifted(both: Both) -> None:
+    """A ban that is lifted by events of a kind that lacks one of the names in `same`, and may lack the other's value."""
+    for key, kind in (("after", "a.one"), ("never", "b.two"), ("until", "c.three")):
+        both.put(key, kind)
+    both.put("same", ["u"] if both.maybe(often=False) else ["u", "v"])
+
+
+def restarted(both: Both) -> None:
+    """A count that such events start again."""
+    both.put("at_most", both.draw(st.integers(0, 1)))
+    both.put("of", "a.one")
+    both.put("per", ["u"] if both.maybe(often=False) else ["u", "v"])
+    both.put("since", "c.three")
+
+
 def comparison(both: Both, about: list[str], other: list[str]) -> None:
     def known(a: str, b: str, test: Any) -> Any:
         return lambda e, g: e.get(a) is not None and g.get(b) is not None and test(e[a], g[b])
@@ -294,6 +309,8 @@ PATTERNS = {
     "never": never,
     "precedence": precedence,
     "ended": ended,
+    "lifted": lifted,
+    "restarted": restarted,
     "after_never": after_never,
     "at_most": at_most,
     "response": response,
