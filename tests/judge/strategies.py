@@ -230,6 +230,17 @@ def ended(both: Both) -> None:
         both.put("use_once", True)
 
 
+def several(both: Both) -> None:
+    """Different people needed before, with little else that could fail."""
+    both.put("every", "a.one")
+    both.put("needs_earlier", "b.two")
+    both.put("same", [])
+    both.put("at_least", both.draw(st.integers(2, 3)))
+    both.put("distinct", both.draw(st.sampled_from("uv")))
+    if both.maybe():
+        both.put("use_once", True)
+
+
 def lifted(both: Both) -> None:
     """A ban that is lifted by events of a kind that lacks one of the names in `same`, and may lack the other's value."""
     for key, kind in (("after", "a.one"), ("never", "b.two"), ("until", "c.three")):
@@ -309,6 +320,7 @@ PATTERNS = {
     "never": never,
     "precedence": precedence,
     "ended": ended,
+    "several": several,
     "lifted": lifted,
     "restarted": restarted,
     "after_never": after_never,

@@ -20,8 +20,8 @@ LAW = settings(
     max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 EXAMPLES = {
-    "never": 100, "precedence": 800, "ended": 300, "lifted": 300, "restarted": 300, "after_never": 400, "at_most": 400,
-    "response": 300,
+    "never": 100, "precedence": 800, "ended": 300, "several": 200, "lifted": 300, "restarted": 300,
+    "after_never": 400, "at_most": 400, "response": 300,
 }  # fmt: skip
 """How many random rules of each pattern are tried."""
 
