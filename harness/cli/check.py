@@ -85,12 +85,15 @@ class Checked:
 
     def _file(self, path: str) -> Iterable[Problem]:
         from harness.load import read_document, shown
+        from harness.requirements import looks_like_requirements
 
         document = read_document(path)
         value = document.value
         if not isinstance(value, dict):
             return [document.problem(f"expected a group of keys, not {shown(value)}")]
-        if "kind" not in value and ("requirements" in value or path.endswith("requirements.yaml")):
+        if "kind" not in value and (wrong := _kind_misspelt(document)) is not None:
+            return [wrong]
+        if "kind" not in value and (looks_like_requirements(value) or path.endswith("requirements.yaml")):
             return self._requirements(document)
         return _check_kind(document, path)
 
@@ -157,6 +160,16 @@ def _words_of(source: Source, problems: list[Problem]) -> Words | None:
         return None
 
 
+def _kind_misspelt(document: Document) -> Problem | None:
+    """A file that says its kind, or nearly so."""
+    from harness.load import nearest
+
+    for key, value in document.value.items():
+        if nearest(key, ("kind",)) and (value in KINDS or nearest(str(value), KINDS)):
+            return document.problem(f"unknown key `{key}`", key, on_key=True, suggestion="did you mean `kind`?")
+    return None
+
+
 def _check_kind(document: Document, path: str) -> Iterable[Problem]:
     from harness.load import did_you_mean
     from harness.plan import load_scenario, load_system
@@ -166,7 +179,10 @@ def _check_kind(document: Document, path: str) -> Iterable[Problem]:
     if kind == "system":
         load_system(path)
     elif kind == "scenario":
-        check_designs(load_scenario(path).model)
+        scenario = load_scenario(path).model
+        if scenario.requirements is not None and not os.path.isfile(os.path.join(os.path.dirname(path), scenario.requirements)):
+            return [document.problem(f"there is no file `{scenario.requirements}`", "requirements")]
+        check_designs(scenario)
     elif kind == "sweep":
         from harness.sweep import load_sweep
 

@@ -5,6 +5,7 @@ The traces are runs of one system; a mistake in one is a line with its line numb
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from harness.trace import Trace
 
 SCHEMA = "harness/judge/1"
+LONGEST_LINE = 1_000_000
 
 
 def run_judge(
@@ -68,8 +70,8 @@ def read_one(path: str, compiled: RequirementSet) -> Trace:
             for kind, name in rule.reads():
                 needed.setdefault(kind, set()).add(name)
     try:
-        with open(path, encoding="utf-8") as lines:
-            return read_trace(lines, compiled.vocabulary, needed)
+        with open(path, encoding="utf-8") as file:
+            return read_trace(_lines(path, file), compiled.vocabulary, needed)
     except TraceError as error:
         raise ProblemList(_each_once(path, error.mistakes)) from None
     except UnicodeDecodeError:
@@ -77,6 +79,20 @@ def read_one(path: str, compiled: RequirementSet) -> Trace:
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else (error.strerror or str(error)).lower()
         raise ProblemList([Problem(path, 1, 1, reason)]) from None
+
+
+def _lines(path: str, file: IO[str]) -> Iterator[str]:
+    """The lines of a trace; raises ProblemList at one that does not end."""
+    from harness.load import Problem, ProblemList
+
+    for number in itertools.count(1):
+        line = file.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE:
+            message = f"a line of more than {LONGEST_LINE:,} characters"
+            raise ProblemList([Problem(path, number, 1, message, "write one event a line")])
+        if not line:
+            return
+        yield line
 
 
 def _each_once(path: str, mistakes: Sequence[tuple[int, str]]) -> Iterator[Problem]:

@@ -15,14 +15,24 @@ if TYPE_CHECKING:
 _PACKAGES = ("harness", "simpy", "pyjwt")
 
 
-def write_page(result: RunResult, target: str, *, systems: tuple[str, ...], earlier: Earlier | None = None) -> None:
-    """Writes the page; `systems` are those that the command line named, none where the file's own was used."""
+def write_page(
+    result: RunResult,
+    target: str,
+    *,
+    systems: tuple[str, ...],
+    earlier: Earlier | None = None,
+    reload_s: int | None = None,
+) -> None:
+    """Writes the page; `systems` are those that the command line named, none where the file's own was used.
+
+    A browser that shows a page with `reload_s` looks for a newer one every so many seconds.
+    """
     diagrams = {
         (system.system, verdict.requirement): diagram_of(result, verdict, system.system if systems else None)
         for system, verdict in result.each()
         if verdict.witness is not None
     }
-    write_with(result, target, diagrams=diagrams, earlier=earlier)
+    write_with(result, target, diagrams=diagrams, earlier=earlier, reload_s=reload_s)
 
 
 def write_with(
@@ -32,11 +42,15 @@ def write_with(
     diagrams: Mapping[tuple[str, str], str],
     earlier: Earlier | None = None,
     searches: Sequence[Search] = (),
+    reload_s: int | None = None,
 ) -> None:
     """Writes the page with diagrams that are there already."""
     from harness.report.page import page
 
-    write(target, page(result, diagrams=diagrams, earlier=earlier, searches=searches, versions=versions()))
+    text = page(result, diagrams=diagrams, earlier=earlier, searches=searches, versions=versions())
+    if reload_s is not None:
+        text = text.replace("<head>", f'<head><meta http-equiv="refresh" content="{reload_s}">', 1)
+    write(target, text)
 
 
 def versions() -> dict[str, str]:

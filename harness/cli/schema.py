@@ -133,6 +133,18 @@ def for_editors(files: Mapping[str, str], *, folder: str = DEFAULT_FOLDER) -> di
     return found | {f".vscode/{VSCODE_SNIPPETS}": vscode_snippets(files["requirements.yaml"])}
 
 
+def schema_line(requirements: str, written: str, kind: str) -> str:
+    """The first line of a file that is written into a project: its schema, where the requirements file names its own."""
+    from harness.requirements.schema import HEADER
+
+    first = _text_of(requirements).lstrip("\ufeff").partition("\n")[0].strip()
+    if not first.startswith(HEADER) or ":" in first.removeprefix(HEADER):
+        return ""
+    beside = os.path.join(os.path.dirname(requirements), os.path.dirname(first.removeprefix(HEADER)))
+    schema = os.path.relpath(os.path.join(beside, f"{kind}.json"), os.path.dirname(written) or ".")
+    return f"{HEADER}{schema.replace(os.sep, '/')}\n"
+
+
 def _kind(text: str) -> str:
     """What a file says that it is in its first line; a requirements file says nothing."""
     first = text.split("\n", 1)[0]

@@ -224,6 +224,7 @@ def _told(
 
 
 def _save(found: Found, requirement: Requirement, options: SearchOptions, without: tuple[str, ...]) -> None:
+    from harness.cli.schema import schema_line
     from harness.search.saving import scenario_text
     from harness.search.telling import steps_text
 
@@ -235,7 +236,8 @@ def _save(found: Found, requirement: Requirement, options: SearchOptions, withou
     text = scenario_text(
         found.attack, id=key, requirement=requirement.id, sentences=steps_text(found.attack), without=without
     )
-    write(os.path.join(options.save, f"{key.lower()}.yaml"), text)
+    path = os.path.join(options.save, f"{key.lower()}.yaml")
+    write(path, schema_line(options.requirements, path, "scenario") + text)
 
 
 def _document(found: Found, stops: list[list[str]]) -> dict[str, Any]:

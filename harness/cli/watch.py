@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -19,24 +19,28 @@ if TYPE_CHECKING:
     from harness.report.result import RequirementVerdict, RunResult
     from harness.suite.kept import KeptRuns
 
-POLL_S = 0.15
+POLL_S = 0.1
 SETTLE_S = 0.03
+RELOAD_S = 1
 Snapshot = Mapping[str, tuple[int, int]]
 
 
 def run_watch(file: str, *, html: str | None = None, today: str | None = None, rounds: int | None = None) -> int:
     """Watch a requirements file and all it leads to; `rounds` ends the watch after so many results."""
+    from harness.suite.cached import systems_of
     from harness.suite.kept import KeptRuns
 
     stream = table_stream(None)
-    kept, before, seen = KeptRuns(), None, None
+    kept, before, seen, systems = KeptRuns(), None, None, tuple(systems_of(file))
     try:
         while rounds is None or rounds > 0:
-            now = snapshot(file)
+            now = snapshot(file, systems)
             if now == seen:
                 time.sleep(POLL_S)
                 continue
-            seen = _settled(file, now)
+            _settled(file, systems, now)
+            systems = tuple(systems_of(file)) or systems
+            seen = snapshot(file, systems)
             before = _round(kept, file, before, stream, html=html, today=today)
             rounds = None if rounds is None else rounds - 1
     except KeyboardInterrupt:
@@ -44,10 +48,10 @@ def run_watch(file: str, *, html: str | None = None, today: str | None = None, r
     return 0
 
 
-def snapshot(file: str) -> Snapshot:
+def snapshot(file: str, systems: Iterable[Path]) -> Snapshot:
     """When each file was last written that a result depends on, and its size."""
     found = {}
-    for path in _files(file):
+    for path in _files(file, systems):
         try:
             stat = os.stat(path)
         except OSError:
@@ -56,21 +60,22 @@ def snapshot(file: str) -> Snapshot:
     return found
 
 
-def _files(file: str) -> Iterator[str]:
+def _files(file: str, systems: Iterable[Path]) -> Iterator[str]:
     from harness.suite import scenarios_folder
 
     yield file
+    yield from (str(path) for path in systems)
     for path in sorted(Path(scenarios_folder(file)).rglob("*.yaml")):
         yield str(path)
 
 
-def _settled(file: str, now: Snapshot) -> Snapshot:
+def _settled(file: str, systems: Iterable[Path], now: Snapshot) -> None:
     """Wait until an editor has finished writing."""
     while True:
         time.sleep(SETTLE_S)
-        later = snapshot(file)
+        later = snapshot(file, systems)
         if later == now:
-            return now
+            return
         now = later
 
 
@@ -98,7 +103,9 @@ def _round(
     stream.write(f"({kept.simulated} runs made, {time.monotonic() - started_s:.1f} s)\n")
     stream.flush()
     if html is not None:
-        _refresh(result, html)
+        from harness.cli.page import write_page
+
+        write_page(result, html, systems=(), reload_s=RELOAD_S)
     return result
 
 
@@ -143,13 +150,3 @@ def _story(verdict: RequirementVerdict) -> tuple[str, ...]:
         if scenario.verdict == "violated" and scenario.witness is not None:
             return tuple(scenario.witness.story)
     return ()
-
-
-def _refresh(result: RunResult, target: str) -> None:
-    """Write the page so that a browser that shows it takes the new one by itself."""
-    from harness.cli.page import write_page
-
-    write_page(result, target, systems=())
-    path = Path(target)
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("<head>", '<head><meta http-equiv="refresh" content="2">', 1), encoding="utf-8")

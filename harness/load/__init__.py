@@ -13,7 +13,7 @@
 Imports nothing of the harness.
 """
 
-from harness.load.document import Document, Key, Mark, read_document
+from harness.load.document import Document, Key, Mark, documents_kept, read_document
 from harness.load.foreign import read_foreign
 from harness.load.models import Loaded, load_model, model_problems, shown, validate
 from harness.load.problems import Problem, ProblemList, did_you_mean, nearest
@@ -26,6 +26,7 @@ __all__ = [
     "Problem",
     "ProblemList",
     "did_you_mean",
+    "documents_kept",
     "load_model",
     "model_problems",
     "nearest",

@@ -9,6 +9,9 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +45,7 @@ _FLOAT = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]*|\.[0-9]+|[0-9]{1,18}(?=[eE]))([e
 _WORDS: dict[str, Scalar] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_HALF = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -150,13 +154,35 @@ def _align(text: str, mark: Mark, value: str, offset: int) -> int:
 def read_document(path: str | Path, text: str | None = None) -> Document:
     """The document in a file, or in `text` under that name; raises ProblemList with every mistake found."""
     shown = str(path)
-    document = Document(shown, read_text(shown) if text is None else text)
+    read = read_text(shown) if text is None else text
+    kept = _kept.get()
+    if kept is not None and shown in kept and kept[shown].text == read:
+        return kept[shown]
+    document = Document(shown, read)
     _refuse_unprintable(document)
     builder = _Builder(document)
     builder.build()
     if builder.problems:
         raise ProblemList(builder.problems)
+    if kept is not None:
+        kept[shown] = document
     return document
+
+
+_kept: ContextVar[dict[str, Document] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def documents_kept(kept: dict[str, Document]) -> Iterator[None]:
+    """While this lasts, a file whose text is that of the document `kept` under its path is not parsed again.
+
+    For readers that come again and again, and leave documents as they are.
+    """
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def _refuse_unprintable(document: Document) -> None:
@@ -235,6 +261,8 @@ class _Builder:
         if getattr(event, "tag", None):
             self._add(offset, "a tag (`!`) is not allowed", "remove it, or quote the text")
         if isinstance(event, ScalarEvent):
+            if _HALF.search(event.value):
+                self._add(offset, "half a character (`\\ud800` to `\\udfff`) is no text", "write the character")
             self._scalar(event, offset)
             return True
         if len(self.containers) >= MAX_DEPTH:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, read_document, validate
+from harness.load import Document, Loaded, Problem, ProblemList, did_you_mean, nearest, read_document, validate
 from harness.plan.controls import control_catalogue
 from harness.plan.misbehaviours import Doer, misbehaviour_catalogue
 from harness.plan.overlays import overlaid
@@ -132,9 +132,9 @@ def load_scenarios(folder: str | Path) -> list[Scenario]:
 
 
 def scenario_files(folder: str | Path) -> Iterator[Path]:
-    """The files below a folder that say `kind: scenario`, or cannot be read as YAML at all."""
+    """The files below a folder that say `kind: scenario`, or nearly so, or cannot be read as YAML at all."""
     for path in sorted(Path(folder).rglob("*.yaml")):
-        if kind_of(path) in ("scenario", "unreadable"):
+        if (kind := kind_of(path)) in ("scenario", "unreadable") or nearest(kind, ("scenario",)):
             yield path
 
 
@@ -150,6 +150,8 @@ def kind_of(path: str | Path) -> str:
         return "unknown"
     if "kind" in document.value:  # a scenario may name its requirements file too
         return str(document.value["kind"])
+    if (slip := next((key for key in document.value if nearest(key, ("kind",))), None)) is not None:
+        return str(document.value[slip])
     return "requirements" if "requirements" in document.value else "unknown"
 
 
@@ -166,7 +168,7 @@ def _stated_kind(path: str | Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     plain = all(_OTHER_KEY.fullmatch(line) for line in keys)
-    return "requirements" if plain and any(line.startswith("requirements:") for line in keys) else None
+    return "requirements" if plain and any(line == "requirements:" for line in keys) else None
 
 
 def _in_order(key: str) -> tuple[str, int, str]:

@@ -19,6 +19,19 @@ ALWAYS = frozenset(
     }
 )  # fmt: skip
 
+_WORK = frozenset({"agent", "root_agent", "task"})
+_NOBODYS = frozenset({"user", "agent", "root_agent", "session", "task"})
+LACKING: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("user.arrived", "user.left", "user.disabled", "user.enabled"), _WORK | {"session"}),
+    **dict.fromkeys(("user.active", "user.logged_out", "user.authenticated", "session.started", "session.ended"), _WORK),
+    "code.issued": _WORK,
+    **dict.fromkeys(("consent.granted", "consent.withdrawn", "consent.withdrawal_notified"), frozenset({"session", "task"})),
+    **dict.fromkeys(("agent.registered", "agent.disabled", "agent.enabled"), frozenset({"user", "session"})),
+    **dict.fromkeys(("tool.changed", "tool.approved", "audit.recorded"), _NOBODYS),
+}
+"""Fields of every event that some kinds never have a value for: what people do by themselves belongs to no agent's task,
+what operators do to nobody's session."""
+
 
 def words(system: System) -> Words:
     """Every name that a rule may use without quotes on this system."""
@@ -49,7 +62,7 @@ def words(system: System) -> Words:
     found = {name: frozenset(values) for name, values in declared.items()}
     for name, more in system.declares.items():
         found[name] = found.get(name, frozenset()) | frozenset(more)
-    return Words(found, emitted(system), emitters(system), reached(system))
+    return Words(found, emitted(system), emitters(system), reached(system), LACKING)
 
 
 def emitted(system: System) -> frozenset[str]:

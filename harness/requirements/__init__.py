@@ -16,6 +16,7 @@ from harness.requirements.load import (
     source_of,
     vocabulary_of,
 )
+from harness.requirements.meant import looks_like_requirements
 from harness.requirements.rules import Clause, Requirement, Rule, Story, Waiver
 from harness.requirements.values import duration_ms, duration_spoken, duration_text
 from harness.requirements.words import Words
@@ -34,6 +35,7 @@ __all__ = [
     "duration_spoken",
     "duration_text",
     "load_requirements",
+    "looks_like_requirements",
     "read_requirements",
     "source_of",
     "vocabulary_of",

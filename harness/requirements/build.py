@@ -176,10 +176,11 @@ class _OneRule:
         return rule
 
     def place(self, doubted: str) -> tuple[Key, ...]:
-        """Where a doubt stands: at a key's value, or at a kind of event in it (`never:data.accessed`)."""
-        key, _, kind = doubted.partition(":")
+        """Where a doubt stands: at a key's value, or at an entry of it (`never:data.accessed`)."""
+        key, _, entry = doubted.partition(":")
         given = self.keys.get(key)
-        return (key, given.index(kind)) if kind and isinstance(given, list) else (key,)
+        entries = ["".join(one.split()) for one in given] if isinstance(given, list) else []
+        return (key, entries.index(entry)) if entry in entries else (key,)
 
     def say(self, message: str, *path: Key, **more: Any) -> None:
         self.builder.say(message, *self.path, *path, **more)

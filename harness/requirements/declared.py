@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from harness.load import Document, Problem, did_you_mean
+from harness.load import Document, Problem, did_you_mean, nearest
 from harness.requirements.conditions import Constant
 from harness.requirements.model import DeclaredEvent
 from harness.requirements.scope import Lists
@@ -29,7 +29,9 @@ def declared_words(
             hint = did_you_mean(name, known, all_up_to=0)
             problem = document.problem(f"no field is called `{name}`", "values", name, on_key=True, suggestion=hint)
             problems.append(problem)
-            continue
+            if (meant := nearest(name, known)) is None:
+                continue
+            name = meant
         for each in known[name]:
             found[each] = found.get(each, frozenset()) | frozenset(words)
     return found
@@ -99,6 +101,8 @@ def _fields(kind: str, event: DeclaredEvent, document: Document, problems: list[
             hint = did_you_mean(str(spec), [*_TYPES, *_standard_fields()], all_up_to=0)
             what = "a type is id, text, number, duration, yes/no, a field's name, or words in brackets"
             problems.append(document.problem(f"unknown type `{spec}`", *path, suggestion=hint or what))
+            read = _field(name, nearest(str(spec), [*_TYPES]) or "id")
+            found.update({name: read} if read is not None else {})
         else:
             found[name] = made
     return found

@@ -2,7 +2,7 @@
 
 A rule over claims alone repeats the guard's mistakes; an order test on a field that may be missing lets such events
 pass; an answer without a time is never late; a kind that nothing emits tests nothing; nor does a condition that no event
-meets, or one that every event meets.
+meets, or one that every event meets, or a tie by a field that no such event has.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from harness.requirements.conditions import ORDER, Node, tests
 from harness.requirements.rules import Clause, Rule
 from harness.requirements.scope import common_field
 from harness.requirements.sense import senseless
+from harness.requirements.ties import untied
 from harness.requirements.words import Words
 from harness.trace import STANDARD, Field, Vocabulary
 
 Doubt = tuple[str, str, int | None, str | None]
-"""Message; key of the rule, or `key:kind`; offset into a condition's text; suggestion."""
+"""Message; key of the rule, or `key:entry`; offset into a condition's text; suggestion."""
 
 
 def doubts(rule: Rule, vocabulary: Vocabulary, words: Words | None) -> Iterator[Doubt]:
     """Every warning about a rule."""
     if words is not None and words.emitted is not None:
         yield from _unemitted(rule, vocabulary, words, words.emitted)
+    if words is not None:
+        yield from untied(rule, vocabulary, words)
     yield from _claims_alone(rule, vocabulary)
     for clause in rule.clauses:
         yield from _loose_order(clause, vocabulary)

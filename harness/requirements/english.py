@@ -68,9 +68,14 @@ def _operand(right: Operand) -> str:
 def _constant(value: Value) -> str:
     if isinstance(value.value, bool):
         return "yes" if value.value else "no"
-    if isinstance(value.value, float):  # as it was understood: `10.000` is ten
-        return str(int(value.value)) if value.value.is_integer() else str(value.value)
+    if isinstance(value.value, float):
+        return _number(value.value)
     return value.written or str(value.value)
+
+
+def _number(value: float) -> str:
+    """A number as it was understood: `10.000` is ten."""
+    return str(int(value)) if float(value).is_integer() else str(value)
 
 
 def _joined(words: list[str], last: str) -> str:
@@ -119,16 +124,18 @@ def _after_never(rule: Rule) -> str:
     told = f"{since} {_events(rule.other)}, {_events(rule.about)}{_same(rule)} never happens"
     if rule.for_ms is not None:
         told += f", for {duration_spoken(rule.for_ms)}"
-    return told + (f", until {_events(rule.ends)}." if rule.ends is not None else ".")
+    word = " or" if rule.for_ms is not None else ","
+    return told + (f"{word} until {_events(rule.ends)}." if rule.ends is not None else ".")
 
 
 def _at_most(rule: Rule) -> str:
-    limit = f"{rule.at_most:g}"
+    limit = _number(rule.at_most)
     counted = f"{limit} {_events(rule.about)}"
     if rule.sum_of:
         counted = f"{limit} of {_name(rule.sum_of)} in total over {_events(rule.about)}"
     elif rule.distinct:
-        counted = f"{limit} different values of {_name(rule.distinct)} over {_events(rule.about)}"
+        what = "value" if rule.at_most == 1 else "different values"
+        counted = f"{limit} {what} of {_name(rule.distinct)} over {_events(rule.about)}"
     told = f"at most {counted}"
     if rule.closes is not None:
         told += f" are open at once, each until {_events(rule.closes)}"

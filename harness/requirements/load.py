@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from harness.requirements import model
 from harness.requirements.build import RuleBuilder, keys_of
 from harness.requirements.conditions import Constant
 from harness.requirements.declared import declared_kinds, declared_lists, declared_words, emitted_anyway
+from harness.requirements.meant import as_meant
 from harness.requirements.rules import Requirement, Rule, Story, Waiver
 from harness.requirements.stories import StoryReader
 from harness.requirements.words import Words
@@ -29,6 +31,7 @@ from harness.trace import STANDARD, Vocabulary
 Variables = Mapping[str, tuple[list[Constant], tuple[Key, ...]]]
 """The values of `for_each` by variable, and the key path of the rule or requirement that has them."""
 MAX_VARIANTS = 1_000
+_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_.-]*)")
 
 
 @dataclass
@@ -103,8 +106,9 @@ def source_of(document: Document) -> Source:
     if (use := _OTHER_FILES.get(str(value.get("kind")))) is not None:
         message = f"this is a {value['kind']} file, not a requirements file"
         raise ProblemList([document.problem(message, "kind", suggestion=use.format(document.path))])
+    document, problems = as_meant(document)
+    value = document.value
     given = value.get("requirements")
-    problems: list[Problem] = []
     source = Source(document, _head(document, problems), problems=problems)
     if isinstance(given, list):
         for index, item in enumerate(given):
@@ -194,6 +198,11 @@ def compile_requirements(source: Source, words: Words | None = None) -> Requirem
     return _Compiler(source, words).compile()
 
 
+def _named(rule: model.Rule) -> set[str]:
+    """The variables and lists that a rule's conditions name."""
+    return {name for text in keys_of(rule).values() if isinstance(text, str) for name in _VARIABLE.findall(text)}
+
+
 class _Compiler:
     """Compiles one file: declared words and kinds first, then requirement by requirement."""
 
@@ -218,7 +227,8 @@ class _Compiler:
         if any(problem.severity == "error" for problem in problems):
             raise ProblemList(problems)
         requirements = tuple(r for r in found if r is not None)
-        warnings = ProblemList(problems).problems
+        self._unused_events(requirements)
+        warnings = ProblemList([*problems, *self.problems]).problems
         file = self.source.file
         return RequirementSet(self.document.path, file.system, requirements, self.vocabulary, self.document, warnings)
 
@@ -268,6 +278,9 @@ class _Compiler:
     def _rules(self, item: model.Requirement, path: tuple[Key, ...]) -> Iterator[Rule]:
         own = keys_of(item)
         shared = {name: (values, path) for name, values in (item.for_each or {}).items()}
+        named = {name for rule in item.rules or () for name in _named(rule)}
+        for name in sorted(shared.keys() - named) if item.rules else ():
+            self.say(f"no condition names `${name}`", *path, "for_each", name, on_key=True, severity="warning")
         if item.rules is None:
             if not self.builder.partial or own:
                 yield from self._variants(item, path, shared)
@@ -287,6 +300,8 @@ class _Compiler:
             self.say(f"`{name}` is a list already", *place, "for_each", name, on_key=True, suggestion="rename it")
         if clashing:
             return
+        own = {name for name in each if name in (rule.for_each or {})}
+        each = {name: given for name, given in each.items() if name in own or name in _named(rule)}
         count = math.prod(len(values) for values, _ in each.values())
         if count > MAX_VARIANTS:
             hint = f"at most {MAX_VARIANTS}"
@@ -303,6 +318,13 @@ class _Compiler:
             if not any(p.severity == "error" for p in self.builder.problems):
                 place = (*each[name][1], "for_each", name)
                 self.say(f"no condition names `${name}`", *place, on_key=True, severity="warning")
+
+    def _unused_events(self, requirements: tuple[Requirement, ...]) -> None:
+        spoken = frozenset().union(*(one.kinds for one in requirements))
+        for name in self.source.file.events:
+            if name in self.vocabulary.kinds and name not in spoken:
+                hint = did_you_mean(name, {*spoken, *STANDARD.kinds} - {name}, all_up_to=0)
+                self.say(f"no rule speaks of `{name}`", "events", name, on_key=True, severity="warning", suggestion=hint)
 
     def _unused_lists(self) -> None:
         broken = any(p.severity == "error" for p in (*self.problems, *self.builder.problems))

@@ -104,7 +104,7 @@ class StoryReader:
         for name, value in fields.items():
             of = kind.fields.get(name)
             if of is None:
-                hint = did_you_mean(name, kind.fields, all_up_to=0)
+                hint = did_you_mean(name, {*kind.fields, "times"}, all_up_to=0)
                 message = f"`{kind.name}` has no field `{name}`"
                 self.problems.append(self.document.problem(message, *path, name, on_key=True, suggestion=hint))
             elif value is not None:

@@ -7,7 +7,7 @@ event vocabulary; which words there are it learns from the caller.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.load import did_you_mean, nearest
 from harness.trace import STANDARD, Vocabulary
@@ -18,7 +18,8 @@ class Words:
     """Declared words by class, and the kinds of events that something in the system can emit (None: not known).
 
     `emitters` are the things of the system that can do a step of their own, `reached` the endpoints and tools that its
-    work comes to: what makes an event happen that a file declares.
+    work comes to: what makes an event happen that a file declares. `lacking` are, by kind of event, the fields that no such
+    event has a value for.
 
     Classes: person, agent, service, outsider, provider, endpoint, api, pep, tool, category, type (of an operation),
     purpose, scope, role, store, region, tenant, domain, model, and every other class of the event vocabulary.
@@ -28,6 +29,7 @@ class Words:
     emitted: frozenset[str] | None = None
     emitters: frozenset[str] = frozenset()
     reached: frozenset[str] = frozenset()
+    lacking: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, classes: Iterable[str]) -> frozenset[str]:
         """All words declared for any of some classes."""
@@ -38,7 +40,7 @@ class Words:
         merged = dict(self.by_class)
         for name, words in more.items():
             merged[name] = merged.get(name, frozenset()) | frozenset(words)
-        return Words(merged, self.emitted, self.emitters, self.reached)
+        return replace(self, by_class=merged)
 
     def emits(self, name: str) -> bool:
         """Whether what a declared event says it is `emitted_by` is in the system, and has work to do there."""

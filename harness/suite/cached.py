@@ -83,6 +83,12 @@ def _files(requirements_path: str, systems: Sequence[str] | None) -> Iterator[Pa
     yield from sorted(Path(scenarios_folder(requirements_path)).rglob("*.yaml"))
 
 
+def systems_of(requirements_path: str) -> Iterator[Path]:
+    """The system file that a requirements file names, and those that it is laid over."""
+    for system in _named(requirements_path, "system"):
+        yield from _with_bases(system)
+
+
 def _with_bases(system: str) -> Iterator[Path]:
     """A system file and those that it is laid over."""
     seen: list[str] = []

@@ -1,7 +1,7 @@
 """Runs that are kept in memory, so that a change costs what it changed: a rule is judged again on the traces that are there.
 
 A trace is kept by what it was made from (system, controls, scenario, seed), a run's verdicts by that and the requirements
-as well. Nothing is kept of what failed.
+as well. Files are parsed again only where their text has changed. Nothing is kept of what failed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from harness.judge import benign
+from harness.load import Document, documents_kept
 from harness.plan import unfit
 from harness.report.result import RunResult
 from harness.suite.project import load_project
@@ -29,11 +30,13 @@ class KeptRuns:
     def __init__(self) -> None:
         self._traces: dict[Key, Trace] = {}
         self._outcomes: dict[Key, RunOutcome] = {}
+        self._documents: dict[str, Document] = {}
         self.simulated = 0
 
     def result(self, requirements_path: str | Path, *, today: date | None = None) -> RunResult:
         """What `run_suite` gives; raises ProblemList for mistakes in the files."""
-        project = load_project(requirements_path)
+        with documents_kept(self._documents):
+            project = load_project(requirements_path)
         return run_project(project, today=today, runner=self.run_all)
 
     def run_all(self, jobs: Sequence[Job], progress: Progress | None = None) -> list[RunOutcome]:

@@ -8,9 +8,8 @@ these is a scenario of its own, made for the system at hand (`step_scenarios`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from typing import Any, cast, get_args
+from collections.abc import Iterator
+from typing import cast, get_args
 
 from harness.plan.steps import (
     DEEDS,
@@ -30,19 +29,16 @@ from harness.plan.steps import (
     emitter,
 )
 from harness.plan.system import System
-from harness.requirements import Clause, RequirementSet, Rule, Words
-from harness.requirements.candidates import Candidates
-from harness.requirements.conditions import All, Node, Not, Other, Test, tests
+from harness.requirements import Clause, RequirementSet, Rule
+from harness.requirements.conditions import All, Node, Other, Test, tests
+from harness.suite.outcomes import A_SHARE, FORBIDS, Outcomes, Values, is_person
 from harness.trace import STANDARD, Field, Kind
 
 MOST_TIMES = 200
-A_SHARE = 100
 ABOUT_OPERATIONS = frozenset(STANDARD.kinds["operation.requested"].own) - {"owner", "entitled", "record", "category"}
 ENDS = frozenset({"unless_since", "until"})
-FORBIDS = frozenset({"unless_since", "after"})
 TIED_BY = ("agent", "user")
 """Fields of every event by which a rule can say for whom a step was done, and that can be another's."""
-Values = Mapping[str, Any]
 
 
 def declared_steps(system: System, requirements: RequirementSet) -> tuple[Step, ...]:
@@ -62,6 +58,16 @@ def declared_steps(system: System, requirements: RequirementSet) -> tuple[Step, 
     return tuple(found)
 
 
+def at_odds(system: System, requirements: RequirementSet) -> Iterator[tuple[str, Rule, str]]:
+    """Where rules ask for outcomes of one step that it cannot have at once: its kind, the rule, and whose it has instead."""
+    for kind in requirements.vocabulary.kinds.values():
+        by = [made for name in kind.emitted_by if (made := emitter(name, system)) is not None]
+        if by:
+            reading = _Reading(system, requirements, kind, tuple(by), insisted=False)
+            whose = {id(rule): one.id for one in requirements for rule in one.rules}
+            yield from ((kind.name, rule, whose[id(other)]) for rule, other in reading.outcomes.at_odds())
+
+
 class _Reading:
     """Everything that the rules of a file say about one kind of event."""
 
@@ -73,9 +79,10 @@ class _Reading:
         rules = [rule for one in requirements for rule in one.rules]
         self.roles = [(rule, clause) for rule in rules for clause in rule.clauses if kind.name in clause.kinds]
         self.keys = frozenset(clause.key for _, clause in self.roles)
-        self.candidates = Candidates(requirements.vocabulary, Words())
+        self.vocabulary = requirements.vocabulary
         self.names: dict[str, dict[str, None]] = {name: {} for name in kind.own}
         self.apart = any(_apart(rule.compare) or _apart(clause.where) for rule, clause in self.roles)
+        self.outcomes = Outcomes(kind, self.roles, self.vocabulary, apart=self.apart)
 
     def step(self) -> Step:
         before = self._beside("needs_earlier")
@@ -87,8 +94,8 @@ class _Reading:
             before, after = (), ()
         elif not before and not after:
             before, after = ((), ("task.started",)) if occasional else self._by_default()
-        values = self._values()
-        otherwise = self._otherwise(values)
+        values = self.outcomes.kept()
+        otherwise = self.outcomes.otherwise(values)
         needed = [rule for rule, clause in self.roles if clause.key == "needs_earlier"]
         counted = max(needed, key=lambda rule: rule.at_least, default=None)
         step = Step(
@@ -101,7 +108,9 @@ class _Reading:
             aims=self.aims,
             late_ms=max((rule.within_ms or 0 for rule, clause in self.roles if clause.key == "leads_to"), default=0),
             old_ms=max((rule.within_ms or 0 for rule in needed), default=0) if all(map(self._deed, before)) else 0,
-            delay_ms=max((rule.delay_ms or rule.grace_ms or 0 for rule, c in self.roles if c.key in FORBIDS), default=0),
+            delay_ms=max(
+                (rule.delay_ms or rule.grace_ms or 0 for rule, c in self.roles if c.key in FORBIDS), default=0
+            ),
             window_ms=max((rule.window_ms or 0 for rule, clause in self.roles if clause.key == "of"), default=0),
             count=counted.at_least if counted is not None else 1,
             distinct=counted.distinct if counted is not None else None,
@@ -119,7 +128,7 @@ class _Reading:
 
     def _deed(self, kind: str) -> bool:
         """Whether an event is something that operators or people do by themselves, at an instant of their own."""
-        by = [emitter(name, self.system) for name in self.candidates.vocabulary.kinds[kind].emitted_by]
+        by = [emitter(name, self.system) for name in self.vocabulary.kinds[kind].emitted_by]
         return kind in DEEDS or (bool(by) and all(one is not None and one.sort == "operator" for one in by))
 
     def _another(self, name: str) -> bool:
@@ -189,37 +198,6 @@ class _Reading:
             return ("operation.completed",), ()
         return (), ("task.started",)
 
-    # ------------------------------------------------------------ values
-
-    def _values(self) -> Values:
-        """Values of the event's own fields under which the rules are kept, as far as one choice can do that."""
-        chosen: dict[str, Any] = self._shares()
-        for rule, clause in sorted(self.roles, key=lambda role: role[1].key == "never"):
-            if clause.where is None:
-                continue
-            wanted: Node = Not(clause.where) if clause.key == "never" and clause is rule.about else clause.where
-            chosen |= self._solved(wanted, chosen)
-        return chosen
-
-    def _otherwise(self, values: Values) -> Values:
-        """Values that a rule which needs the step does not take, or that one forbids; nothing where any will do."""
-        for rule, clause in self.roles:
-            if clause.where is None:
-                continue
-            other: Values = {}
-            if clause.key == "needs_earlier":
-                other = self._solved(Not(clause.where), {})
-            elif clause.key == "never" and clause is rule.about and rule.other is None:
-                other = self._solved(clause.where, {})
-            if other and dict(other) != {name: values.get(name) for name in other}:
-                return other
-        return {}
-
-    def _solved(self, where: Node, fixed: Values) -> dict[str, Any]:
-        found = next(islice(self.candidates.solve(Clause("never", (self.kind.name,), where), set(), fixed), 1), {})
-        own = {name: value for name, value in found.items() if name in self.kind.own and not isinstance(value, tuple)}
-        return {name: value for name, value in own.items() if not (self.apart and _person(self.kind.own[name]))}
-
     def _filled(self, field: Field, values: Values, otherwise: Values) -> Filled:
         value = values.get(field.name, self._plain(field))
         return Filled(
@@ -227,7 +205,7 @@ class _Reading:
             type=field.type,
             many=field.many,
             words=field.words,
-            person=_person(field),
+            person=is_person(field),
             value=value,
             otherwise=otherwise.get(field.name, value),
         )
@@ -267,11 +245,6 @@ class _Reading:
         often = [A_SHARE + 1 if rule.sum_of else int(rule.at_most) + 1 for rule in counting]
         return min(MOST_TIMES, max(often)) if often else 1
 
-    def _shares(self) -> dict[str, float]:
-        """Of what is added up, so little at a time that ordinary work stays within the limit."""
-        summed = [rule for rule, clause in self.roles if clause.key == "of" and rule.sum_of in self.kind.own]
-        return {str(rule.sum_of): rule.at_most / A_SHARE for rule in sorted(summed, key=lambda rule: -rule.at_most)}
-
 
 def _apart(node: Node | None) -> bool:
     """Whether a condition asks for somebody else than another field says: separation of duties."""
@@ -283,7 +256,3 @@ def _compares(node: Node | None) -> Iterator[tuple[str, Compared, str]]:
     for part in node.parts if isinstance(node, All) else (node,):
         if isinstance(part, Test) and isinstance(part.right, Other) and part.op in get_args(Compared):
             yield part.field, cast(Compared, part.op), part.right.name
-
-
-def _person(field: Field) -> bool:
-    return "person" in field.classes

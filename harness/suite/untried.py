@@ -1,7 +1,8 @@
 """Which rules nothing goes against by itself, and which nobody can keep: warnings before anything is run.
 
 A rule about steps and deeds gives rise to misbehaviours of its own; where it does not, only the scenarios beside the file
-can challenge it. A rule that takes more people than there are can be kept by nobody, however honest.
+can challenge it. A rule that takes more people than there are can be kept by nobody, however honest; nor can two that
+ask for different outcomes of one step.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from harness.load import Problem
 from harness.plan import System
 from harness.plan.steps import DEEDS, GROUPS, SERVER_SIDE, Step
 from harness.requirements import Requirement, RequirementSet, Rule
-from harness.suite.steps import declared_steps
+from harness.suite.steps import at_odds, declared_steps
 
 
 def untried(system: System, requirements: RequirementSet) -> Iterator[Problem]:
@@ -22,6 +23,10 @@ def untried(system: System, requirements: RequirementSet) -> Iterator[Problem]:
         for rule in one.rules:
             for message, hint in (*_untried(one, rule, requirements, steps), *_too_few(rule, system, steps)):
                 yield requirements.problem(f"{one.id}: {message}", rule.line, suggestion=hint, severity="warning")
+    for kind, rule, other in at_odds(system, requirements):
+        message = f"honest work cannot do `{kind}` so that this and `{other}` are kept: they ask for different outcomes"
+        hint = "declare an event for each of them"
+        yield requirements.problem(message, rule.line, suggestion=hint, severity="warning")
 
 
 def _untried(

@@ -83,6 +83,12 @@ def test_a_story_that_does_not_do_what_it_says(command: str, harness: Run, folde
         ("", "f.yaml:1:1: the file is empty; start from an example"),
         ("a: 1\n", "f.yaml:1:1: this file does not say what it is; start with `kind: system` or `kind: scenario`"),
         ("kind: sistem\n", "f.yaml:1:7: unknown kind `sistem`; did you mean `system`?"),
+        ("knd: scenario\nid: X\nrequirements: r.yaml\n", "f.yaml:1:1: unknown key `knd`; did you mean `kind`?\n"),
+        ("requirments:\n" + OWN_RECORDS, "f.yaml:1:1: unknown key `requirments`; did you mean `requirements`?\n"),
+        (
+            "kind: scenario\nid: X\ntitle: T\nsystem: system.yaml\nrequirements: r.yaml\nvisits: []\n",
+            "f.yaml:5:15: there is no file `r.yaml`\n",
+        ),
         ("- a\n", "f.yaml:1:1: expected a group of keys, not a list"),
     ],
 )
@@ -91,6 +97,17 @@ def test_other_files(harness: Run, folder: Path, text: str, said: str) -> None:
     ran = harness("check", "f.yaml")
     assert ran.code == 2
     assert ran.out.startswith(said)
+
+
+@pytest.mark.parametrize("kind", ["knd: scenario", "kind: scenaro"])
+def test_a_scenario_that_misspells_its_kind_is_not_passed_over(kind: str, harness: Run, folder: Path) -> None:
+    Path("requirements.yaml").write_text("system: system.yaml\nrequirements:\n" + OWN_RECORDS)
+    Path("scenarios").mkdir()
+    Path("scenarios/x.yaml").write_text(f"{kind}\nid: X\ntitle: T\nvisits:\n  - {{user: A, tasks: [{{kind: read}}]}}\n")
+    ran = harness("run")
+    assert ran.code == 2
+    assert ran.err.startswith("scenarios/x.yaml:1:"), ran.err
+    assert "did you mean" in ran.err
 
 
 def test_as_json(harness: Run, folder: Path) -> None:

@@ -106,3 +106,10 @@ def test_what_is_no_trace_is_told_in_one_line(tmp_path: Path, text: str, said: s
     path.write_text(text)
     ran = harness("judge", path)
     assert (ran.code, ran.err) == (2, f"{path}:{said}\n")
+
+
+def test_a_line_without_an_end_is_not_read_to_it(judge: Run, harness: Run) -> None:
+    judge(OWN)
+    Path("long.jsonl").write_text(json.dumps(HEAD) + "\n" + "x" * 1_000_000)
+    ran = harness("judge", "long.jsonl")
+    assert (ran.code, ran.err) == (2, "long.jsonl:2:1: a line of more than 1,000,000 characters; write one event a line\n")

@@ -24,7 +24,10 @@ def test_an_attack_is_told_drawn_and_saved(tmp_path: Path, capsys: pytest.Captur
     assert document["schema"] == "harness/search/1"
     assert document["stopped_by_adding"] == [["K04"]]
     assert diagram.read_text().startswith("<svg")
-    saved = load_scenario(next((tmp_path / "found").iterdir())).model
+    path = next((tmp_path / "found").iterdir())
+    schema = path.read_text().splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / schema).resolve() == Path("harness/schemas/scenario.json").resolve()
+    saved = load_scenario(path).model
     assert len(saved.script) == len(document["attack"])
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness.cli.init import run_init
+from harness.cli.watch import run_watch
+from harness.load import document
 from harness.suite.kept import KeptRuns
+from tests.report import browser
 
 PATIENCE_S = 30
 
@@ -78,3 +81,59 @@ def test_a_change_of_a_rule_makes_no_run_again_and_a_change_of_a_scenario_one(
     _edit(project / "scenarios/after_logout.yaml", "logs_out: 12s", "logs_out: 14s")
     kept.result("requirements.yaml")
     assert kept.simulated == 1
+
+
+def test_only_files_that_changed_are_parsed_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    kept = KeptRuns()
+    first = kept.result("requirements.yaml")
+    parsed: list[str] = []
+    build = document._Builder.build
+    monkeypatch.setattr(document._Builder, "build", lambda self: (parsed.append(self.document.path), build(self))[1])
+    assert kept.result("requirements.yaml") == first
+    _edit(project / "scenarios/after_logout.yaml", "logs_out: 12s", "logs_out: 14s")
+    kept.result("requirements.yaml")
+    assert parsed == ["scenarios/after_logout.yaml"]
+
+
+def test_a_system_beside_the_file_is_watched_and_what_it_is_laid_over_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    Path("base.yaml").write_text(Path("scenarios/systems/shop.yaml").read_text())
+    Path("mine.yaml").write_text("kind: system\nname: mine\nbased_on: base.yaml\n")
+    _edit(Path("requirements.yaml"), "system: scenarios/systems/shop.yaml", "system: mine.yaml")
+    asked = KeptRuns.result
+
+    def result(self: KeptRuns, path: str, **more: object) -> object:
+        found = asked(self, path, **more)  # type: ignore[arg-type]  # as it was called
+        _edit(Path("base.yaml"), "  K04: on", "  K04: off") if "  K04: on" in Path("base.yaml").read_text() else None
+        return found
+
+    monkeypatch.setattr(KeptRuns, "result", result)
+    run_watch("requirements.yaml", rounds=2)
+    assert "R4: kept in every attempt we made -> broken in the simulation" in capsys.readouterr().out
+
+
+def test_an_open_page_shows_the_new_verdict_by_itself(project: Path, watched: Watched, tmp_path: Path) -> None:
+    assert watched.says("runs made")
+    with browser.started(tmp_path / "profile") as tab:
+        for _ in range(PATIENCE_S * 10):
+            if (project / "page.html").exists():
+                break
+            time.sleep(0.1)
+        tab.open(project / "page.html")
+        assert "broken in the simulation" not in tab.ask("document.querySelector('main table').innerText")
+        saved_s = time.monotonic()
+        _edit(project / "requirements.yaml", "grace: 5m", "grace: 30s")
+        while "broken in the simulation" not in _shown(tab):
+            assert time.monotonic() - saved_s < PATIENCE_S
+            time.sleep(0.1)
+
+
+def _shown(tab: browser.Browser) -> str:
+    """The table as it stands; nothing while the page is on its way."""
+    try:
+        return str(tab.ask("document.querySelector('main table')?.innerText ?? ''"))
+    except AssertionError:
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ KINDS = tuple(FIELDS)
 RANKS = ("low", "substantial", "high")
 reference.FIELDS.update({kind: set(fields) for kind, fields in FIELDS.items()})
 
+SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 Condition = tuple[str, Any]
 
 
@@ -101,10 +103,8 @@ def word_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
 
 @st.composite
 def number_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
-    sign, bound = draw(st.sampled_from(["<", "<=", ">", ">="])), draw(st.integers(0, 3))
-    compare = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b}[
-        sign
-    ]
+    sign, bound = draw(st.sampled_from(list(SIGNS))), draw(st.integers(0, 3))
+    compare = SIGNS[sign]
     if others and draw(st.booleans()):
         other = others[0]
         return (
@@ -116,13 +116,11 @@ def number_tests(draw: st.DrawFn, name: str, others: list[str]) -> Condition:
 
 @st.composite
 def rank_tests(draw: st.DrawFn) -> Condition:
-    word, sign = draw(st.sampled_from(RANKS)), draw(st.sampled_from(["<", ">="]))
+    word, sign = draw(st.sampled_from(RANKS)), draw(st.sampled_from(list(SIGNS)))
     bound = RANKS.index(word)
 
     def holds(e: Any) -> bool:
-        if e.get("k") is None:
-            return False
-        return RANKS.index(e["k"]) < bound if sign == "<" else RANKS.index(e["k"]) >= bound
+        return e.get("k") is not None and SIGNS[sign](RANKS.index(e["k"]), bound)
 
     return f"k {sign} {word}", holds
 
@@ -189,10 +187,12 @@ class Both:
 
 
 @st.composite
-def rules(draw: st.DrawFn) -> Both:
+def rules(draw: st.DrawFn, pattern: str | None = None) -> Both:
+    """A rule of any of the language's five patterns, or of one in `PATTERNS`."""
     both = Both(draw)
-    pattern = draw(st.sampled_from([never, precedence, after_never, at_most, response]))
-    pattern(both)
+    five = ["never", "precedence", "after_never", "at_most", "response"]
+    name = draw(st.sampled_from(five)) if pattern is None else pattern
+    PATTERNS[name](both)
     return both
 
 
@@ -206,15 +206,55 @@ def precedence(both: Both) -> None:
     both.duration("within")
     if both.maybe():
         both.put("use_once", True)
-    if both.maybe():
+    if both.maybe(often=False):
         both.clause("unless_since", "unless_where")
         both.duration("grace")
-    if both.maybe():
+    if both.maybe(often=False):
         both.put("at_least", both.draw(st.integers(1, 3)))
         if both.maybe():
             both.put("distinct", both.draw(st.sampled_from(common(other, "u", "n"))))
-    if both.maybe():
+    if both.maybe(often=False):
         comparison(both, about, other)
+
+
+def ended(both: Both) -> None:
+    """A precedence that something ends, and little else, so that the end of its grace is often come to."""
+    about, other = both.clause("every", "where"), both.clause("needs_earlier", "earlier_where")
+    if both.maybe(often=False):
+        both.same(about, other)
+    else:
+        both.put("same", [])
+    both.clause("unless_since", "unless_where")
+    value = both.draw(st.integers(0, 3))
+    both.put("grace", f"{value}ms", value)
+    if both.maybe():
+        both.put("use_once", True)
+
+
+def several(both: Both) -> None:
+    """Different people needed before, with little else that could fail."""
+    both.put("every", "a.one")
+    both.put("needs_earlier", "b.two")
+    both.put("same", [])
+    both.put("at_least", both.draw(st.integers(2, 3)))
+    both.put("distinct", both.draw(st.sampled_from("uv")))
+    if both.maybe():
+        both.put("use_once", True)
+
+
+def lifted(both: Both) -> None:
+    """A ban that is lifted by events of a kind that lacks one of the names in `same`, and may lack the other's value."""
+    for key, kind in (("after", "a.one"), ("never", "b.two"), ("until", "c.three")):
+        both.put(key, kind)
+    both.put("same", ["u"] if both.maybe(often=False) else ["u", "v"])
+
+
+def restarted(both: Both) -> None:
+    """A count that such events start again."""
+    both.put("at_most", both.draw(st.integers(0, 1)))
+    both.put("of", "a.one")
+    both.put("per", ["u"] if both.maybe(often=False) else ["u", "v"])
+    both.put("since", "c.three")
 
 
 def comparison(both: Both, about: list[str], other: list[str]) -> None:
@@ -229,6 +269,9 @@ def comparison(both: Both, about: list[str], other: list[str]) -> None:
         ("k >= earlier.k", known("k", "k", lambda a, b: RANKS.index(a) >= RANKS.index(b))),
     ]
     first, second = both.draw(st.sampled_from(forms)), both.draw(st.sampled_from(forms))
+    if both.maybe():
+        both.put("compare", *first)
+        return
     both.put("compare", f"{first[0]} and {second[0]}", lambda e, g: first[1](e, g) and second[1](e, g))
 
 
@@ -272,6 +315,19 @@ def response(both: Both) -> None:
     about, other = both.clause("every", "where"), both.clause("leads_to", "leads_to_where")
     both.same(about, other)
     both.duration("within")
+
+
+PATTERNS = {
+    "never": never,
+    "precedence": precedence,
+    "ended": ended,
+    "several": several,
+    "lifted": lifted,
+    "restarted": restarted,
+    "after_never": after_never,
+    "at_most": at_most,
+    "response": response,
+}
 
 
 @st.composite

@@ -7,17 +7,23 @@ import pickle
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from harness.judge import Judge, monitor
 from harness.requirements import RequirementSet
 from tests.judge import reference
-from tests.judge.strategies import Both, compiled, real, rules, traces
+from tests.judge.strategies import PATTERNS, Both, compiled, real, rules, traces
 
 LAW = settings(
     max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
+EXAMPLES = {
+    "never": 100, "precedence": 800, "ended": 300, "several": 200, "lifted": 300, "restarted": 300,
+    "after_never": 400, "at_most": 400, "response": 300,
+}  # fmt: skip
+"""How many random rules of each pattern are tried."""
 
 
 def told(both: Both, trace: list[dict[str, Any]]) -> str:
@@ -33,9 +39,19 @@ def judged(both: Both, found: RequirementSet, trace: list[dict[str, Any]], end: 
     return sorted(broken.events[-1] for broken in verdict.violations), list(verdict.attacks)  # type: ignore[misc,arg-type]
 
 
-@LAW
-@given(both=rules(), trace=traces(), more=st.integers(0, 6))
-def test_monitors_agree_with_the_slow_reading(both: Both, trace: list[dict[str, Any]], more: int) -> None:
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_monitors_agree_with_the_slow_reading(pattern: str) -> None:
+    """Pattern by pattern, and often enough to come to every boundary."""
+
+    @settings(LAW, max_examples=EXAMPLES[pattern])
+    @given(both=rules(pattern), trace=traces(), more=st.integers(0, 6))
+    def law(both: Both, trace: list[dict[str, Any]], more: int) -> None:
+        agree(both, trace, more)
+
+    law()
+
+
+def agree(both: Both, trace: list[dict[str, Any]], more: int) -> None:
     found = compiled(both.file)
     end = (trace[-1]["time"] if trace else 0) + more
     happened = split(trace)

@@ -29,6 +29,8 @@ REFUSED = [
     ("a: [1, 2\n", "not valid YAML"),
     ("? [a]\n: 1\n", "a key has to be a word"),
     ("a: \x07\n", "1:4: the character U+0007 is not allowed here"),
+    ('a: "\\ud800"\n', "1:4: half a character (`\\ud800` to `\\udfff`) is no text; write the character"),
+    ('"\\udc00": 1\n', "1:1: half a character"),
     ("[" * 60 + "]" * 60, "1:41: nested deeper than 40 levels"),
 ]
 

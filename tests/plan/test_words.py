@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
-from harness.plan import words
+from harness.plan import unfit, words
+from harness.suite import load_project
 from harness.trace import STANDARD
+from harness.world import simulate
 from tests.world import worlds
 
 
@@ -67,3 +71,19 @@ def test_a_system_without_providers_or_documents_emits_nothing_of_the_kind() -> 
     assert emitted is not None
     assert "data.accessed" in emitted
     assert not {"llm.received", "document.created", "operation.completed", "approval.granted"} & emitted
+
+
+def test_what_an_event_is_said_to_lack_no_run_writes() -> None:
+    lacking = words(worlds.system()).lacking
+    assert all(name in STANDARD.kinds[kind].fields for kind, names in lacking.items() for name in names)
+    project = load_project("requirements.yaml")
+    design = project.designs[0]
+    seen: Counter[str] = Counter()
+    for scenario in project.scenarios:
+        if unfit(scenario, design.system) is None:
+            for event in simulate(design.system, design.controls, scenario, seed=0).events:
+                seen[event.kind] += 1
+                there = [name for name in lacking.get(event.kind, ()) if getattr(event.who, name) is not None]
+                assert not there, f"{scenario.id}: {event.kind} has {there}"
+    operators = {"tool.changed", "tool.approved", "user.disabled", "user.enabled", "agent.registered", "agent.enabled"}
+    assert set(lacking) - set(seen) <= operators, "what the shipped scenarios do not come to"

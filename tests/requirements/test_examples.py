@@ -8,7 +8,7 @@ import pytest
 
 from harness.cli.explain import breaks_rule
 from harness.plan import load_system, words
-from harness.requirements import RequirementSet, Rule, Words, load_requirements
+from harness.requirements import RequirementSet, Rule, Words, compile_requirements, load_requirements, read_requirements
 from harness.requirements.english import sentence
 from harness.requirements.examples import examples
 from harness.requirements.explain import explain, story_lines
@@ -57,3 +57,23 @@ def test_r5_reads_as_it_should() -> None:
     assert [f.name for f in told.fields["approval.granted"]] == [
         "approver", "approver_type", "details_hash", "operation", "user",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (
+            "at_most: 1234567\n    sum: amount\n    of: operation.completed",
+            "At most 1234567 of amount in total over `operation.completed`.",
+        ),
+        ("at_most: 1\n    distinct: api\n    of: request.allowed", "At most 1 value of api over `request.allowed`."),
+        (
+            "after: user.locked\n    never: user.authenticated\n    same: [user]\n    for: 30m\n    until: user.unlocked",
+            "After `user.locked`, `user.authenticated` with the same user never happens, "
+            "for 30 minutes or until `user.unlocked`.",
+        ),
+    ],
+)
+def test_sentences_of_limits_and_ends(rule: str, told: str) -> None:
+    found = compile_requirements(read_requirements("x.yaml", f"requirements:\n  - id: R\n    {rule}\n"), Words())
+    assert sentence(found["R"].rules[0]) == told

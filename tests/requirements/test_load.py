@@ -210,12 +210,76 @@ def test_a_slip_in_one_key_of_an_event_hides_no_other() -> None:
         ),
         ("lists: {l: [x]}\n" + RULE, "no rule names `$l`"),
         (RULE + "    for_each: {x: [a]}\n", "no condition names `$x`"),
+        (
+            "events:\n  data.eraced: {emitted_by: operator}\n" + RULE,
+            "2:3: warning: no rule speaks of `data.eraced`; did you mean `data.erased`?",
+        ),
     ],
 )
 def test_warnings_do_not_stop_a_file(text: str, warned: str) -> None:
     found = load(text, Words(emitted=frozenset({"data.accessed", "permission.granted", "user.arrived"})))
     assert any(warned in str(warning) for warning in found.warnings), found.warnings
     assert all(": warning: " in str(warning) for warning in found.warnings)
+
+
+def test_a_rule_is_made_for_the_variables_that_it_names() -> None:
+    found = load(
+        "requirements:\n  - id: R\n    for_each: {who: [low, high], what: [read, write]}\n    rules:\n"
+        "      - {never: data.accessed, where: action is $what}\n      - {never: user.left}\n"
+        "      - {never: data.accessed, where: acr is $who and action is $what}\n"
+    )
+    assert [dict(rule.variables) for rule in found["R"].rules] == [
+        {"what": "read"}, {"what": "write"}, {},
+        {"who": "low", "what": "read"}, {"who": "low", "what": "write"},
+        {"who": "high", "what": "read"}, {"who": "high", "what": "write"},
+    ]  # fmt: skip
+    assert not found.warnings
+
+
+LACKING = {"user.left": frozenset({"agent", "task"}), "agent.disabled": frozenset({"user"})}
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "warned"),
+    [
+        (
+            "after: user.left\n    never: data.accessed\n    same: [tenant, agent]",
+            "5:20",
+            "`user.left` never has a value for `agent`, so nothing is the same; "
+            "these events have `user` and `session` and `tenant`",
+        ),
+        (
+            "after: agent.disabled\n    never: data.accessed\n    same: [owner = user]",
+            "5:12",
+            "`agent.disabled` never has a value for `user`, so nothing is the same; "
+            "these events have `agent` and `session` and `task` and `tenant`",
+        ),
+        (
+            "at_most: 1\n    of: user.left\n    per: [agent]",
+            "5:11",
+            "`user.left` never has a value for `agent`, so it is not counted",
+        ),
+        (
+            "at_most: 1\n    of: user.left\n    distinct: task",
+            "5:15",
+            "`user.left` never has a value for `task`, so it is not counted",
+        ),
+        (
+            "at_most: 9\n    of: data.accessed\n    per: [user]\n    since: [user.left, agent.disabled]",
+            "6:24",
+            "`agent.disabled` never has a value for `user`, so it ends nothing",
+        ),
+    ],
+)
+def test_a_tie_by_what_an_event_never_has_is_warned_of(rule: str, place: str, warned: str) -> None:
+    found = load(f"requirements:\n  - id: R\n    {rule}\n", Words(lacking=LACKING))
+    assert [str(one) for one in found.warnings] == [f"{found.path}:{place}: warning: {warned}"]
+
+
+def test_ties_by_what_events_have_are_not_warned_of() -> None:
+    text = "requirements:\n  - id: R\n    after: user.left\n    never: data.accessed\n    same: [user]\n"
+    found = load(text, Words(lacking=LACKING))
+    assert not found.warnings
 
 
 PIECES = st.sampled_from(

@@ -56,6 +56,65 @@ def test_every_slip_is_a_mistake_at_its_place() -> None:
     assert tried == TRIED, f"{tried} slips were tried"
 
 
+HEAD = """\
+system: s.yaml
+lists:
+  agent_endpoints:
+    insurance_agent: [mcp.list_policies, policies.read]
+  few: [policies.read]
+values: {type: [claim_special], category: [genetic]}
+events:
+  sanctions.screened:
+    fields: {payee: id, result: [clear, hit], score: number, span: duration, good: yes/no}
+    emitted_by: payments.screen
+  data.erased: {emitted_by: operator}
+requirements:
+  - id: A
+    for_each: {what: [health, genetic], way: [claim_special, claim_payout]}
+    rules:
+      - never: request.allowed
+        where: agent is known and endpoint not in $agent_endpoints by agent and not (endpoint in $few or pep is none)
+      - every: operation.completed
+        where: type is $way and category is $what
+        needs_earlier: sanctions.screened
+        earlier_where: result is clear or result is hit and score is known and score > 3 and span is known and good is yes
+        same: [payee]
+        unless_since: data.erased
+"""
+
+
+def test_every_slip_in_what_a_file_declares_is_told_once_where_it_is_or_where_it_is_used() -> None:
+    known = words(load_system(ROOT / "scenarios/systems/insurance.yaml").model)
+    lines = HEAD.rstrip("\n").split("\n")
+    compile_requirements(read_requirements("head.yaml", HEAD), known)
+    tried = 0
+    for typo in typos(lines, every=5):
+        if typo.line == 1 and typo.word != "system":
+            continue  # the file that it names is the caller's to find
+        if typo.slip.startswith("payments."):
+            continue  # a step's name is the author's
+        tried += 1
+        try:
+            told = compile_requirements(read_requirements("head.yaml", typo.text), known).warnings
+            errors = 0
+        except ProblemList as error:
+            told, errors = error.problems, len({problem.message for problem in error.errors})
+        here = [one for one in told if one.line == typo.line and -1 <= one.column - typo.column <= len(typo.word)]
+        there = [one for one in told if typo.slip in one.text or typo.word in one.text]
+        assert here or there, f"`{typo.slip}` for `{typo.word}` in line {typo.line}: told {[str(one) for one in told]}"
+        assert errors <= 2, f"`{typo.slip}` for `{typo.word}` in line {typo.line}: told {[str(one) for one in told]}"
+    assert tried == 473
+
+
+def test_a_misspelt_key_of_the_head_is_one_mistake() -> None:
+    known = words(load_system(ROOT / "scenarios/systems/insurance.yaml").model)
+    for key in ("system", "lists", "values", "events", "requirements", "fields", "emitted_by"):
+        slip = key[0] + key[2:]
+        with pytest.raises(ProblemList) as caught:
+            compile_requirements(read_requirements("head.yaml", HEAD.replace(f"{key}:", f"{slip}:", 1)), known)
+        assert [one.text for one in caught.value.errors] == [f"unknown key `{slip}`; did you mean `{key}`?"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

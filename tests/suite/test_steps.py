@@ -21,6 +21,7 @@ from harness.report.result import RequirementVerdict
 from harness.requirements import read_requirements, vocabulary_of
 from harness.suite import load_project, run_single, run_suite, scenario_named
 from harness.suite.kept import KeptRuns
+from harness.suite.untried import untried
 from harness.trace import Event, Trace, read_trace, write_trace
 from harness.world import simulate
 from harness.world.mechanics.state import World
@@ -296,6 +297,34 @@ def test_what_nothing_emits_is_warned_of_at_the_rule(tmp_path: Path, emitted_by:
 
 def test_an_event_that_is_emitted_is_not_warned_of() -> None:
     assert load_project(SHIPPED, scenarios=()).designs[0].requirements.warnings == ()
+
+
+SCREENED = "  x.done: {fields: {payee: id, result: [clear, hit]}, emitted_by: payments.screen}"
+CLEAR = f"{PAYOUT}\n    needs_earlier: x.done\n    earlier_where: result is clear\n    same: [payee]"
+NOT_AFTER_A_HIT = (
+    "after: x.done\n    after_where: result is hit\n    never: operation.completed\n"
+    "    where: type is claim_payout\n    same: [payee]"
+)
+ONLY_HITS = (
+    "every: operation.completed\n    where: type is write_letter\n"
+    "    needs_earlier: x.done\n    earlier_where: result is hit"
+)
+
+
+@pytest.mark.parametrize("rules", [(CLEAR, NOT_AFTER_A_HIT), (NOT_AFTER_A_HIT, CLEAR)], ids=["needed", "forbidden"])
+def test_what_work_needs_decides_how_a_step_comes_out_whichever_rule_stands_first(tmp_path: Path, rules: tuple[str, ...]) -> None:
+    path = project(tmp_path, SCREENED, *rules)
+    assert verdicts(path)[f"r{rules.index(CLEAR)}"].verdict == "held"
+    assert {e.own["result"] for e in own(trace_of(path, "left_out.x.done"), "x.done")} == {"clear"}
+
+
+def test_rules_that_ask_for_different_outcomes_of_one_step_are_warned_of(tmp_path: Path) -> None:
+    found = load_project(project(tmp_path, SCREENED, CLEAR, NOT_AFTER_A_HIT, ONLY_HITS), scenarios=()).designs[0]
+    (warning,) = untried(found.system, found.requirements)
+    assert "cannot do `x.done` so that this and `r0` are kept" in warning.message
+    assert warning.line == found.requirements["r2"].rules[0].line
+    alone = load_project(project(tmp_path, SCREENED, NOT_AFTER_A_HIT, ONLY_HITS), scenarios=()).designs[0]
+    assert not list(untried(alone.system, alone.requirements)), "letters need a hit, payouts none after it"
 
 
 def test_watching_makes_the_runs_again_only_where_a_step_changes(tmp_path: Path) -> None:
