@@ -43,17 +43,19 @@ class Errands:
                 self._tokens(node, agent, task)
             else:
                 self._with_stolen_keys(node)
-            for shape, credential in self._presentable(node, agent):
+            for shape, credential in self._presentable(node, agent, task):
                 if credential.kind == "access" and not node.stopped:
                     self._present(node, agent, task, shape, credential)
-            self._forge(node, agent, task)
+            if task is not None or agent not in self.view.agents:
+                self._forge(node, agent, task)
             if task is not None:
                 self._talk(node, task)
 
-    def _presentable(self, node: Node, agent: str) -> list[tuple[Shape, Credential]]:
-        """What a program may present: its own; an outsider also whatever leaked."""
+    def _presentable(self, node: Node, agent: str, task: Task | None) -> list[tuple[Shape, Credential]]:
+        """What a program may present: its own, without a task what it got without one; an outsider also whatever leaked."""
         if agent not in self.view.outsiders:
-            return list(node.held(agent))
+            alone = task is None and agent in self.view.agents
+            return [(shape, one) for shape, one in node.held(agent) if not alone or one.task is None]
         leaking = self.view.leaking
         return [
             (shape, one) for shape, one in node.held()
@@ -62,7 +64,7 @@ class Errands:
 
     def _forge(self, node: Node, agent: str, task: Task | None) -> None:
         """Each kind of token that nobody issued, at each API, in one person's name; where one is taken, in every one's."""
-        real = [one for _, one in self._presentable(node, agent) if one.kind == "access" and forged_as(one) is None]
+        real = [one for _, one in self._presentable(node, agent, task) if one.kind == "access" and forged_as(one) is None]
         key = task.id if task else agent
         if not real or not node.is_new(("forged", key)):
             return
@@ -101,7 +103,7 @@ class Errands:
             if node.is_new(("own", agent, key, audience), registered):
                 own = agents.credentials_of_its_own(self.view, agent, key, audience)
                 self._requests(node, (agent, key, audience), own)
-        for shape, subject in self._presentable(node, agent):
+        for shape, subject in self._presentable(node, agent, task):
             foreign = subject.task is not None and task is not None and subject.task != task.id
             again = subject.holder == agent and subject.depth >= self.view.exchanges
             if again or subject.user is None or foreign:

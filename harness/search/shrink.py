@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from harness.judge import Monitor
 from harness.search.misfortunes import NONE, Misfortunes
@@ -118,6 +118,7 @@ def _shrunk(start: World, monitors: Sequence[Monitor], broken: Broken, moves: li
         kept = trial.without_each(kept)
         kept = trial.merged_waits(kept)
         kept = trial.redirected(kept)
+        kept = trial.unnamed(kept)
         done = len(kept) == before
     return trial.run(kept) if kept else None
 
@@ -222,6 +223,17 @@ class _Trial:
                     return rest
         return moves
 
+    def unnamed(self, moves: list[Move]) -> list[Move]:
+        """Do without a step, where those that speak of what it made need not."""
+        for maker in reversed(moves):
+            rest = [one if one is maker else _silent(one, maker.number) for one in moves]
+            if maker.wait_ms or all(old is new for old, new in zip(moves, rest, strict=True)) or None in rest:
+                continue
+            shorter = [one for one in rest if one is not None and one is not maker]
+            if self.run(shorter) is not None:
+                return shorter
+        return moves
+
     @staticmethod
     def _others(moves: list[Move], maker: Move, there: set[Name]) -> list[Name]:
         """Credentials that steps before a step made."""
@@ -318,6 +330,19 @@ def _spliced(moves: list[Move], start: int, end: int) -> list[Move]:
 def _renamed(move: Move, name: Name | str, other: Name) -> Move:
     names = {field: tuple(other if one == name else one for one in old) for field, old in move.names.items()}
     return Move(move.command, move.wait_ms, names, move.number)
+
+
+def _silent(move: Move, maker: int) -> Move | None:
+    """A move that speaks of nothing that a step made; None where it has to."""
+    said = [field for field, names in move.names.items() if any(name[0] == maker for name in names)]
+    if not said:
+        return move
+    optional = {one.name: one.default for one in fields(move.command) if not one.required}
+    if any(field not in optional for field in said):
+        return None
+    names = {field: some for field, some in move.names.items() if field not in said}
+    command = replace(move.command, **{field: optional[field] for field in said})
+    return Move(command, move.wait_ms, names, move.number)
 
 
 def _after(move: Move, wait_ms: int) -> Move:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from harness.judge import monitor
 from harness.plan import Controls
@@ -11,13 +12,14 @@ from harness.world.mechanics.choices import choices
 from harness.world.mechanics.engine import apply
 from tests.search.worlds import Files, reference, searched, tiny
 
-AS_FAR_AS_IT_GETS = 5
+AS_FAR_AS_IT_GETS = {False: 5, True: 3}
+"""How many steps plain search gets, and how many where agents also act without a task."""
 
 
-def shortest_plain(of: Files, key: str, control: str, *, depth: int) -> int | None:
+def shortest_plain(of: Files, key: str, control: str, *, depth: int, alone: bool = True) -> int | None:
     """The length of the shortest attack that is found by trying everything, up to a depth."""
     rule = of.requirement(key).rules[0]
-    view = bounds_for(of.system, rule)
+    view = replace(bounds_for(of.system, rule), alone=alone)
     judge = monitor(rule, of.requirements.vocabulary)
     controls = Controls.of(of.system, without=[control] if control else [])
     level = [(first_world(of.system, controls), judge.new_state())]
@@ -42,16 +44,25 @@ def test_closing_loses_nothing_on_the_reference_system(key: str, control: str) -
     assert shortest_plain(reference(), key, control, depth=attack.length) == attack.length
 
 
+@pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize(
     ("key", "control"),
     [("LIST", "K02"), ("LIST", "K03"), ("LIST", "K06"), ("LIST", "K20"), ("OTHERS", "K04"), ("PRESENT", "K09")],
 )
-def test_closing_loses_nothing_on_a_tiny_one(key: str, control: str) -> None:
-    """Where the attack is longer than plain search gets, plain search finds none that is shorter."""
-    attack = searched(tiny(), key, control).attack
+def test_closing_loses_nothing_on_a_tiny_one(key: str, control: str, *, alone: bool) -> None:
+    """Where the attack is longer than plain search gets, plain search finds none that is shorter.
+
+    Shrinking leaves tasks out that nothing needs, so that it may get below what plain search finds in tasks alone.
+    """
+    of, far = tiny(), AS_FAR_AS_IT_GETS[alone]
+    view = replace(bounds_for(of.system, of.requirement(key).rules[0]), alone=alone)
+    attack = searched(of, key, control, view=view).attack
     assert attack is not None
-    plain = shortest_plain(tiny(), key, control, depth=min(attack.length, AS_FAR_AS_IT_GETS))
-    assert plain == (attack.length if attack.length <= AS_FAR_AS_IT_GETS else None)
+    plain = shortest_plain(of, key, control, depth=min(attack.length, far), alone=alone)
+    if alone:
+        assert plain == (attack.length if attack.length <= far else None)
+    else:
+        assert plain is None or attack.length <= plain
 
 
 @pytest.mark.parametrize("key", ["OTHERS", "LOGOUT"])
@@ -59,4 +70,5 @@ def test_where_the_search_ran_dry_plain_search_finds_nothing_either(key: str) ->
     found = searched(tiny(), key)
     assert found.attack is None
     assert found.exhausted
-    assert shortest_plain(tiny(), key, "", depth=4) is None
+    assert shortest_plain(tiny(), key, "", depth=4, alone=False) is None
+    assert shortest_plain(tiny(), key, "", depth=3) is None

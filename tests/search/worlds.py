@@ -9,6 +9,7 @@ from typing import NamedTuple
 from harness.plan import Controls, System, load_system, words
 from harness.requirements import Requirement, RequirementSet, load_requirements
 from harness.search import Found, search
+from harness.world.mechanics.bounds import Bounds
 
 HERE = Path(__file__).parent
 
@@ -54,6 +55,6 @@ def found(key: str, *without: str, depth: int = 3) -> Found:
     return searched(reference(), key, *without, depth=depth)
 
 
-def searched(of: Files, key: str, *without: str, depth: int = 3) -> Found:
+def searched(of: Files, key: str, *without: str, depth: int = 3, view: Bounds | None = None) -> Found:
     controls = Controls.of(of.system, without=without)
-    return search(of.system, controls, of.requirement(key), vocabulary=of.requirements.vocabulary, depth=depth)
+    return search(of.system, controls, of.requirement(key), vocabulary=of.requirements.vocabulary, depth=depth, view=view)

@@ -41,7 +41,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     a program exchanges again what it exchanged itself. `variants` are the ways to have an operation done that wants an
     approval, `ordinary` those in which any other is tried (none: without an amount). `changing`: whether it changes who
     may see whose records; `tools`: how often the definition of a tool changes; `stolen`: whether the keys of a client
-    are stolen.
+    are stolen; `alone`: whether agents also act without a task.
     """
 
     people: tuple[str, ...]
@@ -62,6 +62,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     changing: bool = False
     tools: int = 0
     stolen: bool = False
+    alone: bool = True
 
     @classmethod
     def of(

@@ -24,9 +24,9 @@ SEARCH = "search"
 
 
 def by_agents(world: World, view: Bounds) -> Iterator[c.Command]:
-    """Everything that agents can do in their tasks, and outsiders without any."""
+    """Everything that agents can do in their tasks and without any, and outsiders."""
     for agent, task in errands(world, view):
-        held = list(within(world, view, agent))
+        held = list(within(world, view, agent, task))
         if agent != THIEF:
             yield from tokens(world, view, agent, task, held)
         for credential in held:
@@ -40,20 +40,24 @@ def by_agents(world: World, view: Bounds) -> Iterator[c.Command]:
 
 
 def errands(world: World, view: Bounds) -> Iterator[tuple[str, Task | None]]:
-    """Who acts for which task: agents for theirs, outsiders and sub-agents for none."""
+    """Who acts for which task: agents for theirs, and for none; outsiders and sub-agents for none."""
     for task in world.tasks.values():
         yield task.agent, task
     for name in world.programs:
         if name.startswith("sub_agent"):
             yield name, None
-    yield from ((name, None) for name in view.outsiders)
+    yield from ((name, None) for name in (*(view.agents if view.alone else ()), *view.outsiders))
 
 
-def within(world: World, view: Bounds, agent: str) -> Iterator[Credential]:
-    """The credentials within a program's reach: its own, and for an outsider whatever leaked."""
-    outside = agent in view.outsiders
+def within(world: World, view: Bounds, agent: str, task: Task | None) -> Iterator[Credential]:
+    """The credentials within a program's reach: its own, and for an outsider whatever leaked.
+
+    What an agent got in a task it uses in tasks: that is a bound of the small world.
+    """
+    outside, alone = agent in view.outsiders, task is None and agent in view.agents
     for handle, credential in world.credentials.items():
-        if credential.holder == agent or (outside and handle in world.leaked):
+        own = credential.holder == agent and (credential.task is None or not alone)
+        if own or (outside and handle in world.leaked):
             yield credential
 
 
