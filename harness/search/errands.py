@@ -48,14 +48,13 @@ class Errands:
                     self._present(node, agent, task, shape, credential)
             if task is not None or agent not in self.view.agents:
                 self._forge(node, agent, task)
-            if task is not None:
+            if task is not None and task.agent == agent:
                 self._talk(node, task)
 
     def _presentable(self, node: Node, agent: str, task: Task | None) -> list[tuple[Shape, Credential]]:
-        """What a program may present: its own, without a task what it got without one; an outsider also whatever leaked."""
+        """What a program may present: its own, without a task what is in its own name; an outsider also whatever leaked."""
         if agent not in self.view.outsiders:
-            alone = task is None and agent in self.view.agents
-            return [(shape, one) for shape, one in node.held(agent) if not alone or one.task is None]
+            return [(shape, one) for shape, one in node.held(agent) if task is not None or one.user is None]
         leaking = self.view.leaking
         return [
             (shape, one) for shape, one in node.held()
@@ -219,7 +218,7 @@ class Errands:
                     break
             if ("foreign", key, shape) in node.refused:
                 return
-        if task is not None and not news.isdisjoint(("all", "items")):
+        if task is not None and task.agent == agent and not news.isdisjoint(("all", "items")):
             self._send(node, task, shape, credential)
 
     def _bears_on(self, node: Node, task: Task | None) -> dict[str, Hashable]:

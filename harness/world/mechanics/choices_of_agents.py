@@ -35,28 +35,26 @@ def by_agents(world: World, view: Bounds) -> Iterator[c.Command]:
                     yield from forgeries(view, agent, task, credential)
                 yield from calls(world, view, agent, task, credential)
                 yield from sends(world, view, agent, task, credential)
-        if task is not None:
+        if task is not None and task.agent == agent:
             yield from talk(world, view, task)
 
 
 def errands(world: World, view: Bounds) -> Iterator[tuple[str, Task | None]]:
-    """Who acts for which task: agents for theirs, and for none; outsiders and sub-agents for none."""
+    """Who acts for which task: agents and those that they started for theirs, and for none; outsiders for none."""
     for task in world.tasks.values():
         yield task.agent, task
-    for name in world.programs:
+    for name, program in world.programs.items():
         if name.startswith("sub_agent"):
+            yield from ((name, task) for task in world.tasks.values() if task.agent == program.root)
             yield name, None
     yield from ((name, None) for name in (*(view.agents if view.alone else ()), *view.outsiders))
 
 
 def within(world: World, view: Bounds, agent: str, task: Task | None) -> Iterator[Credential]:
-    """The credentials within a program's reach: its own, and for an outsider whatever leaked.
-
-    What an agent got in a task it uses in tasks: that is a bound of the small world.
-    """
-    outside, alone = agent in view.outsiders, task is None and agent in view.agents
+    """The credentials within a program's reach: its own, for people in tasks alone, and for an outsider what leaked."""
+    outside = agent in view.outsiders
     for handle, credential in world.credentials.items():
-        own = credential.holder == agent and (credential.task is None or not alone)
+        own = credential.holder == agent and (outside or task is not None or credential.user is None)
         if own or (outside and handle in world.leaked):
             yield credential
 

@@ -44,14 +44,20 @@ def _step(world: World, step: c.Step) -> None:
         raise Impossible(f"there is no task `{step.task}`")
 
 
-def within_reach(world: World, agent: str, handle: str) -> bool:
-    """Whether this program holds a credential, or is an outsider's and found it leaked."""
-    credential = world.credentials.get(handle)
+def within_reach(world: World, step: c.Step, handle: str) -> bool:
+    """Whether this program holds a credential, or is an outsider's and found it leaked.
+
+    What a program of ours got for a person it has in a task, or when that person uses it: for whom it works shows in what
+    is recorded.
+    """
+    credential, outside = world.credentials.get(handle), world.design.is_outside(step.agent)
     if credential is None:
         return False
-    if agent in world.found.get(handle, ()):
+    if step.agent in world.found.get(handle, ()):
         return True
-    return credential.holder == agent or (handle in world.leaked and world.design.is_outside(agent))
+    if credential.holder == step.agent:
+        return outside or step.task is not None or credential.user in (None, step.person)
+    return outside and handle in world.leaked
 
 
 def _arrive(world: World, command: c.Arrive) -> None:
@@ -95,7 +101,7 @@ def _asked(world: World, command: c.RedeemApproval) -> None:
 def _call(world: World, command: c.Call) -> None:
     if command.endpoint not in world.design.endpoints:
         raise Impossible(f"there is no endpoint `{command.endpoint}`")
-    if command.credential is not None and not within_reach(world, command.agent, command.credential):
+    if command.credential is not None and not within_reach(world, command, command.credential):
         raise Impossible("that credential is out of reach")
     if command.handle is not None:
         _need(command.handle in world.handles, f"there is no handle `{command.handle}`")
@@ -124,7 +130,7 @@ def _send(world: World, command: c.SendToModel) -> None:
     _need(command.provider in world.design.system.providers, f"there is no provider `{command.provider}`")
     _items(world, command.items)
     if command.credential is not None:
-        _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
+        _need(within_reach(world, command, command.credential), "that credential is out of reach")
 
 
 def _token(world: World, command: c.GetToken) -> None:
@@ -132,7 +138,7 @@ def _token(world: World, command: c.GetToken) -> None:
     if command.as_client is not None:
         _need(f"client:{command.as_client}" in world.leaked, f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
-        _need(within_reach(world, command.agent, command.subject), "that credential is out of reach")
+        _need(within_reach(world, command, command.subject), "that credential is out of reach")
     if command.grant == "renew":
         _in_task(world, command)
     elif command.grant == "claimed_subject":
@@ -215,12 +221,12 @@ def _spawn(world: World, command: c.Spawn) -> None:
         _need(command.sub_agent.startswith("sub_agent"), f"there is no sub-agent `{command.sub_agent}`")
     _need(world.design.starts_programs(command.agent), "what runs inside this program is this program")
     if command.credential is not None:
-        _need(within_reach(world, command.agent, command.credential), "that credential is out of reach")
+        _need(within_reach(world, command, command.credential), "that credential is out of reach")
 
 
 def _forge(world: World, command: hostile.Forge) -> None:
     _need(command.kind in KINDS, f"nobody can forge a token as `{command.kind}`")
-    _need(within_reach(world, command.agent, command.like), "that credential is out of reach")
+    _need(within_reach(world, command, command.like), "that credential is out of reach")
     like = world.credentials[command.like]
     _need(like.kind == "access" and forged_as(like) is None, "that is no access token that a server issued")
 

@@ -37,7 +37,7 @@ from tests.world.worlds import Hand, at_work, world
 SYSTEMS = sorted([*Path("scenarios/systems").glob("*.yaml"), *Path("scenarios").glob("*/system.yaml")])
 STEPS_DECLARED = Path("scenarios/further/operators.yaml")
 NOBODY = "nobody"
-WALKS, STEPS, BEGINNING = 2, 90, 20
+WALKS, STEPS, BEGINNING = 2, 90, 28
 WAITS_MS = (0, 0, 0, 0, 0, 0, 1_000, 40_000)
 WORK = (c.Arrive, c.LogIn, c.GiveConsent, c.StartTask, c.GetToken, c.Call, c.StoreMemory, c.ReadMemory)
 """What a walk begins with, or it never gets as far as a token."""
