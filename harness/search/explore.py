@@ -231,7 +231,15 @@ class Explorer:
                 if self.interests.rations:
                     yield from agents.questions(world, view, task)
                 yield from self._newest_answers(node, agents.redemptions(world, view, task))
-                yield from agents.registrations(world, view, task)
+        yield from self._registrations(node)
+
+    def _registrations(self, node: Node) -> Iterator[c.Command]:
+        """New clients: for each program and server once, in whichever task, where the rule takes no notice of which."""
+        found: dict[object, c.Register] = {}
+        for _, task in agents.errands(node.world, self.view):
+            for one in agents.registrations(node.world, self.view, task) if task is not None else ():
+                found.setdefault(one if "agent.registered" in self.interests.listened else (one.agent, one.server), one)
+        yield from found.values()
 
     def _newest_answers(self, node: Node, commands: Iterator[c.Command]) -> Iterator[c.Command]:
         """Where approvals are not counted: so many answers, to the newest question about an operation, for its own task."""
