@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.oauth import Signal
 from harness.oauth.records import Backchannel
-from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, spent
+from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, spent, told
 from harness.search.node import Node, item_shape
 from harness.world.mechanics.state import World
 
@@ -53,7 +53,11 @@ def fingerprint(node: Node) -> int:
 
 
 def _names(world: World) -> Names:
-    """A canonical name for each drawn one: what it is, whose, and the how-manieth of its like."""
+    """A canonical name for each drawn one: what it is, whose, and the how-manieth of its like.
+
+    Things are only added, each after what it belongs to, so that no name but that of a consent changes later: `told` rests
+    on that.
+    """
     names: Names = {}
     ranks: dict[Hashable, int] = {}
 
@@ -64,9 +68,9 @@ def _names(world: World) -> Names:
     home = world.home.store
     for session in home.sessions.values():
         name(session.id, "session", session.user, session.origin)
-    for server in world.servers.values():
+    for key, server in world.servers.items():
         for grant in server.store.grants.values():
-            name(grant.id, "grant", grant.user, _client(grant.client), names.get(grant.session), grant.scopes)
+            name(grant.id, "grant", key, grant.user, _client(grant.client), names.get(grant.session), grant.scopes)
         for consent in reversed(server.store.consents.values()):  # counted from the newest: older ones are over
             name(consent.id, "consent", consent.user, consent.recipient, consent.purpose)
     for person, recipient, purpose in [key for key, one in world.consents.items() if one.id not in names]:
@@ -98,20 +102,16 @@ def _credentials(node: Node, names: Names) -> Hashable:
 
     What nothing accepted so far does not count: where it becomes of use, it can be had again.
     """
-    world, found, useful = node.world, [], node.useful()
-    for shape, handle in node.best.items():
-        if shape not in useful:
-            continue
+    world, found = node.world, []
+    useful = {told(node, names, one) for one in node.used()}
+    for handle in node.best.values():
         held = world.credentials[handle]
-        issued = world.servers[held.server].store.issued.get(held.facts.token)
-        left, state = max(-1, held.expires_ms - world.now_ms), issued.state if issued is not None else ""
-        found.append((named(names, shape), left, state))
+        shape = told(node, names, held)
+        if shape in useful:
+            issued = world.servers[held.server].store.issued.get(held.facts.token)
+            left, state = max(-1, held.expires_ms - world.now_ms), issued.state if issued is not None else ""
+            found.append((shape, left, state))
     return frozenset(found)
-
-
-def named(names: Names, parts: Iterable[Any]) -> Hashable:
-    """The same parts with canonical names."""
-    return tuple(names.get(part, part) if isinstance(part, str) else part for part in parts)
 
 
 def _approvals(node: Node, names: Names) -> Iterable[Hashable]:

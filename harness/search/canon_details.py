@@ -12,7 +12,7 @@ from msgspec.structs import astuple
 
 from harness.search.node import Node
 from harness.world.mechanics.jobs import Job
-from harness.world.mechanics.records import Due
+from harness.world.mechanics.records import Credential, Due
 from harness.world.mechanics.state import World
 
 Names = Mapping[Any, Hashable]
@@ -71,6 +71,18 @@ def _left_ms(world: World, handle: str) -> int:
     return max(-1, world.credentials[handle].expires_ms - world.now_ms)
 
 
+def told(node: Node, names: Names, held: Credential) -> int:
+    """The hash of a credential's shape with canonical names, worked out once for a record however many states hold it.
+
+    All states that hold the very same record come from the one in which it was made, and what it speaks of had its name
+    by then: the memory is shared by all forks. It keeps the records alive, so that no two have one identity.
+    """
+    known = node.told.get(id(held))
+    if known is None:
+        known = node.told[id(held)] = held, hash(_hashable(node.shape(held), names))
+    return known[1]
+
+
 def kept_tokens(node: Node, names: Names) -> Iterable[Hashable]:
     """What servers keep and use again: tokens that they derived, and what they were told of one, while it is good."""
     world = node.world
@@ -78,14 +90,14 @@ def kept_tokens(node: Node, names: Names) -> Iterable[Hashable]:
     for key, handle in world.caches.items():
         held = world.credentials.get(handle)
         if held is not None and held.expires_ms > world.now_ms:
-            shapes = tuple(node.shape(by_name[part]) if part in by_name else part for part in key)
-            yield _hashable(shapes, names), held.expires_ms - world.now_ms
-    told = [(api, *one) for api, pep in world.peps.items() for one in pep.store.cache.items()]
-    by_text = {one.token: one for one in world.credentials.values()} if told else {}
-    for api, token, answer in told:
+            parts = tuple(told(node, names, by_name[one]) if one in by_name else names.get(one, one) for one in key)
+            yield parts, held.expires_ms - world.now_ms
+    answers = [(api, *one) for api, pep in world.peps.items() for one in pep.store.cache.items()]
+    by_text = {one.token: one for one in world.credentials.values()} if answers else {}
+    for api, token, answer in answers:
         if answer.until_s >= world.now_s:
-            shape = node.shape(by_text[token]) if token in by_text else token
-            yield api, _hashable(shape, names), answer.active, answer.until_s - world.now_s
+            whose = told(node, names, by_text[token]) if token in by_text else token
+            yield api, whose, answer.active, answer.until_s - world.now_s
 
 
 def spent(world: World) -> Iterable[Hashable]:

@@ -77,7 +77,7 @@ class Node:
     __slots__ = (
         "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
         "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tallied",
-        "tells_all", "wanting", "world",
+        "tells_all", "told", "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -90,6 +90,7 @@ class Node:
         self.states: list[State] = [one.monitor.new_state() for one in facets]
         self.path: Link | None = None
         self.best: dict[Shape, str] = {}
+        self.told: dict[int, tuple[Credential, int]] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
         self.asked: dict[Shape, int] = {}
@@ -116,6 +117,7 @@ class Node:
         other.path, other.tells_all = self.path, self.tells_all
         other.counted, other.news, other.made = self.counted, self.news, ()
         other.best, other.items = self.best.copy(), self.items.copy()
+        other.told = self.told
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
         other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
@@ -363,12 +365,16 @@ class Node:
 
     def useful(self) -> set[Shape]:
         """The shapes of credentials that something was got with so far."""
+        return {self.shape(one) for one in self.used()}
+
+    def used(self) -> list[Credential]:
+        """The credentials that something was got with so far."""
         credentials = self.world.credentials
         named = (
             handle for one in self.accepted.values()
             for handle in (getattr(one.command, "credential", None), getattr(one.command, "subject", None)) if handle
         )  # fmt: skip
-        return {self.shape(credentials[handle]) for handle in dict.fromkeys(named)}
+        return [credentials[handle] for handle in dict.fromkeys(named)]
 
     def held(self, *holders: str) -> Iterator[tuple[Shape, Credential]]:
         """The credentials that count and have not expired, of these holders or (without any) of all, by shape."""
