@@ -13,8 +13,9 @@ from typing import Any
 
 from harness.oauth import Signal
 from harness.oauth.records import Backchannel
-from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, spent, told
+from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, once, spent, told
 from harness.search.node import Node, item_shape
+from harness.world.mechanics.records import Operation
 from harness.world.mechanics.state import World
 
 Names = dict[Any, Hashable]
@@ -45,7 +46,7 @@ def fingerprint(node: Node) -> int:
         evidence(world, names),
         clock(node),
         _servers(node, names),
-        _agenda(world, names),
+        _agenda(node, names),
         frozenset(_cached(world, names)),
         tuple(one.monitor.canon(state, now, lambda value: names.get(value, value))
               for one, state in zip(node.facets, node.states, strict=True)),
@@ -103,14 +104,14 @@ def _credentials(node: Node, names: Names) -> Hashable:
     What nothing accepted so far does not count: where it becomes of use, it can be had again.
     """
     world, found = node.world, []
-    useful = {told(node, names, one) for one in node.used()}
-    for handle in node.best.values():
-        held = world.credentials[handle]
-        shape = told(node, names, held)
-        if shape in useful:
+    useful = {mark: shape for shape, mark in (told(node, names, one) for one in node.used())}
+    for mark, shape in useful.items():
+        handle = node.best.get(shape)
+        if handle is not None:
+            held = world.credentials[handle]
             issued = world.servers[held.server].store.issued.get(held.facts.token)
             left, state = max(-1, held.expires_ms - world.now_ms), issued.state if issued is not None else ""
-            found.append((shape, left, state))
+            found.append((mark, left, state))
     return frozenset(found)
 
 
@@ -122,10 +123,14 @@ def _approvals(node: Node, names: Names) -> Iterable[Hashable]:
         since = world.now_ms - one.answered_ms if one.answered_ms >= 0 else -1
         states = one.state, request.state if request else None
         meant, shown = one.operation, one.shown
-        details = meant.details_hash, shown.details_hash
+        details = _details(node, meant), _details(node, shown)
         name = names[one.id] if node.rations else (names.get(one.task), meant.type, meant.record, *states, *details)
         found[name] = (*states, *details, since, _answered(world, request))
     return found.items()
+
+
+def _details(node: Node, operation: Operation) -> str:
+    return once(node, operation, lambda: operation.details_hash)
 
 
 def _answered(world: World, request: Backchannel | None) -> Hashable:
@@ -165,8 +170,8 @@ def _waiting(world: World, names: Names) -> Iterable[Hashable]:
             yield key, tuple(tuple(map(item_shape, items)) for items in answers)
 
 
-def _agenda(world: World, names: Names) -> Hashable:
-    found = []
+def _agenda(node: Node, names: Names) -> Hashable:
+    world, found = node.world, []
     for due in world.agenda.values():
         payload: Hashable = None
         if isinstance(due.payload, Signal):
@@ -181,7 +186,7 @@ def _agenda(world: World, names: Names) -> Hashable:
         elif due.kind == "session_idle":
             continue
         else:
-            payload = due_later(world, due, names)
+            payload = due_later(node, due, names)
         found.append((due.at_ms - world.now_ms, due.kind, names.get(due.target, due.target), payload))
     return frozenset(found)
 

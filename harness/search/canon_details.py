@@ -5,12 +5,12 @@ What is recorded as evidence, what is due, kept tokens, amounts that add up, lat
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 from msgspec.structs import astuple
 
-from harness.search.node import Node
+from harness.search.node import Node, Shape
 from harness.world.mechanics.jobs import Job
 from harness.world.mechanics.records import Credential, Due
 from harness.world.mechanics.state import World
@@ -19,6 +19,40 @@ Names = Mapping[Any, Hashable]
 DAY_MS = 86_400_000
 OF_ONE_EVENT = frozenset({"id", "request"})
 """Facts of what was recorded that no other event has: no two pieces of evidence are told apart by them."""
+
+
+T = TypeVar("T")
+
+
+class Told(NamedTuple):
+    """How a credential is told: its shape, and the hash of that with canonical names."""
+
+    shape: Shape
+    mark: int
+
+
+def once(node: Node, record: object, tell: Callable[[], T]) -> T:
+    """What is told of an immutable record, worked out once however many states hold it; of each there is one `tell`.
+
+    All states that hold the very same record come from the one in which a step made it, and what it speaks of had its
+    name by then (`canon` says which names last): so the memory is shared by all forks. It keeps the records alive, or two
+    might have one identity. Not for what steps were given, as commands: the same may be given in two states.
+    """
+    known = node.told.get(id(record))
+    if known is None:
+        known = node.told[id(record)] = record, tell()
+    told: T = known[1]
+    return told
+
+
+def told(node: Node, names: Names, held: Credential) -> Told:
+    """How a credential is told, which is the same as long as it is held."""
+
+    def tell() -> Told:
+        shape = node.shape(held)
+        return Told(shape, hash(_hashable(shape, names)))
+
+    return once(node, held, tell)
 
 
 def evidence(world: World, names: Names) -> Hashable:
@@ -48,13 +82,14 @@ def _hashable(value: Any, names: Names) -> Hashable:
     return names.get(hashable, hashable)
 
 
-def due_later(world: World, due: Due, names: Names) -> Hashable:
+def due_later(node: Node, due: Due, names: Names) -> Hashable:
     """What will happen by itself, but for signals and replicas: a job or a call on its way, an end, a step that is owed."""
-    payload: Any = due.payload
+    world, payload = node.world, cast(Any, due.payload)
     if isinstance(payload, Job):
-        return _step(payload.step, names), payload.endpoint, _left_ms(world, payload.credential)
+        asked = once(node, payload, lambda: hash((_step(payload.step, names), payload.endpoint)))
+        return asked, _left_ms(world, payload.credential)
     if due.kind == "hop":
-        return _step(payload.step, names), _left_ms(world, payload.derived)
+        return once(node, payload, lambda: hash(_step(payload.step, names))), _left_ms(world, payload.derived)
     if due.kind == "step":
         found = payload.found
         return payload.moment.step.kind, found.kind, _hashable(astuple(found.who), names), _facts(found.own, names)
@@ -71,18 +106,6 @@ def _left_ms(world: World, handle: str) -> int:
     return max(-1, world.credentials[handle].expires_ms - world.now_ms)
 
 
-def told(node: Node, names: Names, held: Credential) -> int:
-    """The hash of a credential's shape with canonical names, worked out once for a record however many states hold it.
-
-    All states that hold the very same record come from the one in which it was made, and what it speaks of had its name
-    by then: the memory is shared by all forks. It keeps the records alive, so that no two have one identity.
-    """
-    known = node.told.get(id(held))
-    if known is None:
-        known = node.told[id(held)] = held, hash(_hashable(node.shape(held), names))
-    return known[1]
-
-
 def kept_tokens(node: Node, names: Names) -> Iterable[Hashable]:
     """What servers keep and use again: tokens that they derived, and what they were told of one, while it is good."""
     world = node.world
@@ -90,13 +113,13 @@ def kept_tokens(node: Node, names: Names) -> Iterable[Hashable]:
     for key, handle in world.caches.items():
         held = world.credentials.get(handle)
         if held is not None and held.expires_ms > world.now_ms:
-            parts = tuple(told(node, names, by_name[one]) if one in by_name else names.get(one, one) for one in key)
+            parts = tuple(told(node, names, by_name[one]).mark if one in by_name else names.get(one, one) for one in key)
             yield parts, held.expires_ms - world.now_ms
     answers = [(api, *one) for api, pep in world.peps.items() for one in pep.store.cache.items()]
     by_text = {one.token: one for one in world.credentials.values()} if answers else {}
     for api, token, answer in answers:
         if answer.until_s >= world.now_s:
-            whose = told(node, names, by_text[token]) if token in by_text else token
+            whose = told(node, names, by_text[token]).mark if token in by_text else token
             yield api, whose, answer.active, answer.until_s - world.now_s
 
 

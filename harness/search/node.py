@@ -90,7 +90,7 @@ class Node:
         self.states: list[State] = [one.monitor.new_state() for one in facets]
         self.path: Link | None = None
         self.best: dict[Shape, str] = {}
-        self.told: dict[int, tuple[Credential, int]] = {}
+        self.told: dict[int, tuple[object, Any]] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
         self.asked: dict[Shape, int] = {}
