@@ -4,6 +4,9 @@ Names that were drawn from counters are replaced by what the thing is and its ra
 which two people's steps were taken does not tell states apart; instants are relative to now, and what is over is just
 over. Left out is what nothing later depends on: counters, refusals already credited, steps taken. A test goes through
 every field of the state and says of each whether it is here, or why it need not be (`tests/search/test_canon.py`).
+
+What is costly to tell is told once and kept along forks, by the very record that it is told of: credentials, work that
+goes on, details of operations (`canon_details.once`). Names and times are put together anew for each state.
 """
 
 from __future__ import annotations
