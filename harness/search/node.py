@@ -114,10 +114,9 @@ class Node:
         other.world = self.world.fork()
         other.facets, other.listened = self.facets, self.listened
         other.states = [state.copy() for state in self.states]
-        other.path, other.tells_all = self.path, self.tells_all
+        other.path, other.tells_all, other.told = self.path, self.tells_all, self.told
         other.counted, other.news, other.made = self.counted, self.news, ()
         other.best, other.items = self.best.copy(), self.items.copy()
-        other.told = self.told
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
         other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
@@ -369,12 +368,9 @@ class Node:
 
     def used(self) -> list[Credential]:
         """The credentials that something was got with so far."""
-        credentials = self.world.credentials
-        named = (
-            handle for one in self.accepted.values()
-            for handle in (getattr(one.command, "credential", None), getattr(one.command, "subject", None)) if handle
-        )  # fmt: skip
-        return [credentials[handle] for handle in dict.fromkeys(named)]
+        taken = (one.command for one in self.accepted.values())
+        named = (getattr(one, name, None) for one in taken for name in ("credential", "subject"))
+        return [self.world.credentials[handle] for handle in dict.fromkeys(named) if handle]
 
     def held(self, *holders: str) -> Iterator[tuple[Shape, Credential]]:
         """The credentials that count and have not expired, of these holders or (without any) of all, by shape."""
