@@ -4,6 +4,9 @@ Names that were drawn from counters are replaced by what the thing is and its ra
 which two people's steps were taken does not tell states apart; instants are relative to now, and what is over is just
 over. Left out is what nothing later depends on: counters, refusals already credited, steps taken. A test goes through
 every field of the state and says of each whether it is here, or why it need not be (`tests/search/test_canon.py`).
+
+What is costly to tell is told once and kept along forks, by the very record that it is told of: credentials, work that
+goes on, details of operations (`canon_details.once`). Names and times are put together anew for each state.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from typing import Any
 
 from harness.oauth import Signal
 from harness.oauth.records import Backchannel
-from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, spent
+from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, once, spent, told
 from harness.search.node import Node, item_shape
+from harness.world.mechanics.records import Operation
 from harness.world.mechanics.state import World
 
 Names = dict[Any, Hashable]
@@ -45,7 +49,7 @@ def fingerprint(node: Node) -> int:
         evidence(world, names),
         clock(node),
         _servers(node, names),
-        _agenda(world, names),
+        _agenda(node, names),
         frozenset(_cached(world, names)),
         tuple(one.monitor.canon(state, now, lambda value: names.get(value, value))
               for one, state in zip(node.facets, node.states, strict=True)),
@@ -53,7 +57,11 @@ def fingerprint(node: Node) -> int:
 
 
 def _names(world: World) -> Names:
-    """A canonical name for each drawn one: what it is, whose, and the how-manieth of its like."""
+    """A canonical name for each drawn one: what it is, whose, and the how-manieth of its like.
+
+    Things are only added, each after what it belongs to, so that no name but that of a consent changes later: `told` rests
+    on that.
+    """
     names: Names = {}
     ranks: dict[Hashable, int] = {}
 
@@ -64,9 +72,9 @@ def _names(world: World) -> Names:
     home = world.home.store
     for session in home.sessions.values():
         name(session.id, "session", session.user, session.origin)
-    for server in world.servers.values():
+    for key, server in world.servers.items():
         for grant in server.store.grants.values():
-            name(grant.id, "grant", grant.user, _client(grant.client), names.get(grant.session), grant.scopes)
+            name(grant.id, "grant", key, grant.user, _client(grant.client), names.get(grant.session), grant.scopes)
         for consent in reversed(server.store.consents.values()):  # counted from the newest: older ones are over
             name(consent.id, "consent", consent.user, consent.recipient, consent.purpose)
     for person, recipient, purpose in [key for key, one in world.consents.items() if one.id not in names]:
@@ -98,20 +106,16 @@ def _credentials(node: Node, names: Names) -> Hashable:
 
     What nothing accepted so far does not count: where it becomes of use, it can be had again.
     """
-    world, found, useful = node.world, [], node.useful()
-    for shape, handle in node.best.items():
-        if shape not in useful:
-            continue
-        held = world.credentials[handle]
-        issued = world.servers[held.server].store.issued.get(held.facts.token)
-        left, state = max(-1, held.expires_ms - world.now_ms), issued.state if issued is not None else ""
-        found.append((named(names, shape), left, state))
+    world, found = node.world, []
+    useful = {mark: shape for shape, mark in (told(node, names, one) for one in node.used())}
+    for mark, shape in useful.items():
+        handle = node.best.get(shape)
+        if handle is not None:
+            held = world.credentials[handle]
+            issued = world.servers[held.server].store.issued.get(held.facts.token)
+            left, state = max(-1, held.expires_ms - world.now_ms), issued.state if issued is not None else ""
+            found.append((mark, left, state))
     return frozenset(found)
-
-
-def named(names: Names, parts: Iterable[Any]) -> Hashable:
-    """The same parts with canonical names."""
-    return tuple(names.get(part, part) if isinstance(part, str) else part for part in parts)
 
 
 def _approvals(node: Node, names: Names) -> Iterable[Hashable]:
@@ -122,10 +126,14 @@ def _approvals(node: Node, names: Names) -> Iterable[Hashable]:
         since = world.now_ms - one.answered_ms if one.answered_ms >= 0 else -1
         states = one.state, request.state if request else None
         meant, shown = one.operation, one.shown
-        details = meant.details_hash, shown.details_hash
+        details = _details(node, meant), _details(node, shown)
         name = names[one.id] if node.rations else (names.get(one.task), meant.type, meant.record, *states, *details)
         found[name] = (*states, *details, since, _answered(world, request))
     return found.items()
+
+
+def _details(node: Node, operation: Operation) -> str:
+    return once(node, operation, lambda: operation.details_hash)
 
 
 def _answered(world: World, request: Backchannel | None) -> Hashable:
@@ -165,8 +173,8 @@ def _waiting(world: World, names: Names) -> Iterable[Hashable]:
             yield key, tuple(tuple(map(item_shape, items)) for items in answers)
 
 
-def _agenda(world: World, names: Names) -> Hashable:
-    found = []
+def _agenda(node: Node, names: Names) -> Hashable:
+    world, found = node.world, []
     for due in world.agenda.values():
         payload: Hashable = None
         if isinstance(due.payload, Signal):
@@ -181,7 +189,7 @@ def _agenda(world: World, names: Names) -> Hashable:
         elif due.kind == "session_idle":
             continue
         else:
-            payload = due_later(world, due, names)
+            payload = due_later(node, due, names)
         found.append((due.at_ms - world.now_ms, due.kind, names.get(due.target, due.target), payload))
     return frozenset(found)
 

@@ -5,20 +5,54 @@ What is recorded as evidence, what is due, kept tokens, amounts that add up, lat
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 from msgspec.structs import astuple
 
-from harness.search.node import Node
+from harness.search.node import Node, Shape
 from harness.world.mechanics.jobs import Job
-from harness.world.mechanics.records import Due
+from harness.world.mechanics.records import Credential, Due
 from harness.world.mechanics.state import World
 
 Names = Mapping[Any, Hashable]
 DAY_MS = 86_400_000
 OF_ONE_EVENT = frozenset({"id", "request"})
 """Facts of what was recorded that no other event has: no two pieces of evidence are told apart by them."""
+
+
+T = TypeVar("T")
+
+
+class Told(NamedTuple):
+    """How a credential is told: its shape, and the hash of that with canonical names."""
+
+    shape: Shape
+    mark: int
+
+
+def once(node: Node, record: object, tell: Callable[[], T]) -> T:
+    """What is told of an immutable record, worked out once however many states hold it; of each there is one `tell`.
+
+    All states that hold the very same record come from the one in which a step made it, and what it speaks of had its
+    name by then (`canon` says which names last): so the memory is shared by all forks. It keeps the records alive, or two
+    might have one identity. Not for what steps were given, as commands: the same may be given in two states.
+    """
+    known = node.told.get(id(record))
+    if known is None:
+        known = node.told[id(record)] = record, tell()
+    told: T = known[1]
+    return told
+
+
+def told(node: Node, names: Names, held: Credential) -> Told:
+    """How a credential is told, which is the same as long as it is held."""
+
+    def tell() -> Told:
+        shape = node.shape(held)
+        return Told(shape, hash(_hashable(shape, names)))
+
+    return once(node, held, tell)
 
 
 def evidence(world: World, names: Names) -> Hashable:
@@ -48,13 +82,14 @@ def _hashable(value: Any, names: Names) -> Hashable:
     return names.get(hashable, hashable)
 
 
-def due_later(world: World, due: Due, names: Names) -> Hashable:
+def due_later(node: Node, due: Due, names: Names) -> Hashable:
     """What will happen by itself, but for signals and replicas: a job or a call on its way, an end, a step that is owed."""
-    payload: Any = due.payload
+    world, payload = node.world, cast(Any, due.payload)
     if isinstance(payload, Job):
-        return _step(payload.step, names), payload.endpoint, _left_ms(world, payload.credential)
+        asked = once(node, payload, lambda: hash((_step(payload.step, names), payload.endpoint)))
+        return asked, _left_ms(world, payload.credential)
     if due.kind == "hop":
-        return _step(payload.step, names), _left_ms(world, payload.derived)
+        return once(node, payload, lambda: hash(_step(payload.step, names))), _left_ms(world, payload.derived)
     if due.kind == "step":
         found = payload.found
         return payload.moment.step.kind, found.kind, _hashable(astuple(found.who), names), _facts(found.own, names)
@@ -78,14 +113,14 @@ def kept_tokens(node: Node, names: Names) -> Iterable[Hashable]:
     for key, handle in world.caches.items():
         held = world.credentials.get(handle)
         if held is not None and held.expires_ms > world.now_ms:
-            shapes = tuple(node.shape(by_name[part]) if part in by_name else part for part in key)
-            yield _hashable(shapes, names), held.expires_ms - world.now_ms
-    told = [(api, *one) for api, pep in world.peps.items() for one in pep.store.cache.items()]
-    by_text = {one.token: one for one in world.credentials.values()} if told else {}
-    for api, token, answer in told:
+            parts = tuple(told(node, names, by_name[one]).mark if one in by_name else names.get(one, one) for one in key)
+            yield parts, held.expires_ms - world.now_ms
+    answers = [(api, *one) for api, pep in world.peps.items() for one in pep.store.cache.items()]
+    by_text = {one.token: one for one in world.credentials.values()} if answers else {}
+    for api, token, answer in answers:
         if answer.until_s >= world.now_s:
-            shape = node.shape(by_text[token]) if token in by_text else token
-            yield api, _hashable(shape, names), answer.active, answer.until_s - world.now_s
+            whose = told(node, names, by_text[token]).mark if token in by_text else token
+            yield api, whose, answer.active, answer.until_s - world.now_s
 
 
 def spent(world: World) -> Iterable[Hashable]:

@@ -77,7 +77,7 @@ class Node:
     __slots__ = (
         "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
         "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tallied",
-        "tells_all", "wanting", "world",
+        "tells_all", "told", "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -90,6 +90,7 @@ class Node:
         self.states: list[State] = [one.monitor.new_state() for one in facets]
         self.path: Link | None = None
         self.best: dict[Shape, str] = {}
+        self.told: dict[int, tuple[object, Any]] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
         self.asked: dict[Shape, int] = {}
@@ -113,7 +114,7 @@ class Node:
         other.world = self.world.fork()
         other.facets, other.listened = self.facets, self.listened
         other.states = [state.copy() for state in self.states]
-        other.path, other.tells_all = self.path, self.tells_all
+        other.path, other.tells_all, other.told = self.path, self.tells_all, self.told
         other.counted, other.news, other.made = self.counted, self.news, ()
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
@@ -363,12 +364,13 @@ class Node:
 
     def useful(self) -> set[Shape]:
         """The shapes of credentials that something was got with so far."""
-        credentials = self.world.credentials
-        named = (
-            handle for one in self.accepted.values()
-            for handle in (getattr(one.command, "credential", None), getattr(one.command, "subject", None)) if handle
-        )  # fmt: skip
-        return {self.shape(credentials[handle]) for handle in dict.fromkeys(named)}
+        return {self.shape(one) for one in self.used()}
+
+    def used(self) -> list[Credential]:
+        """The credentials that something was got with so far."""
+        taken = (one.command for one in self.accepted.values())
+        named = (getattr(one, name, None) for one in taken for name in ("credential", "subject"))
+        return [self.world.credentials[handle] for handle in dict.fromkeys(named) if handle]
 
     def held(self, *holders: str) -> Iterator[tuple[Shape, Credential]]:
         """The credentials that count and have not expired, of these holders or (without any) of all, by shape."""

@@ -18,6 +18,7 @@ from harness.oauth import records as server_side
 from harness.oauth.looks import RsStore
 from harness.oauth.resource import Answered
 from harness.plan import Controls
+from harness.search import explore
 from harness.search.canon import fingerprint
 from harness.search.canon_details import clock
 from harness.search.explore import first_world
@@ -27,7 +28,7 @@ from harness.world.mechanics import commands as c
 from harness.world.mechanics import records as world_side
 from harness.world.mechanics.records import Due, Item
 from harness.world.mechanics.state import Conditions, World
-from tests.search.worlds import insurance, reference
+from tests.search.worlds import files, insurance, reference, searched, tiny
 
 TOLD: dict[type, frozenset[str]] = {
     World: frozenset({
@@ -320,3 +321,55 @@ def test_the_time_of_day_is_told_where_it_decides() -> None:
         before = clock(node)
         node.do(c.Jump(), 3_600_000)
         assert (clock(node) != before) == told
+
+
+# ---------------------------------------------------------------- what did not change is not worked out again
+
+SEARCHED = (
+    ("insurance", "R5", ("K12",), 3), ("insurance", "R6", ("K16",), 2), ("insurance", "R1", (), 3), ("insurance", "R2", (), 1),
+    ("insurance_team", "R6", ("K18",), 2), ("insurance_introspection", "R1", (), 2),
+    ("insurance_loose_clocks", "R6", (), 2), ("tiny", "LOGOUT", (), 3), ("tiny", "PRESENT", (), 3),
+)  # fmt: skip
+
+
+def _from_scratch(node: Node) -> int:
+    """The fingerprint with nothing remembered."""
+    other = node.fork()
+    other.told = {}
+    return fingerprint(other)
+
+
+@pytest.mark.parametrize(("system", "key", "without", "depth"), SEARCHED, ids=str)
+def test_what_is_remembered_along_forks_is_what_is_true_in_each_state(
+    system: str, key: str, without: tuple[str, ...], depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = 0
+
+    def both(node: Node) -> int:
+        nonlocal seen
+        seen += 1
+        found = fingerprint(node)
+        assert found == _from_scratch(node), f"after {seen} states, of {len(node.told)} records remembered"
+        return found
+
+    monkeypatch.setattr(explore, "fingerprint", both)
+    of = tiny() if system == "tiny" else files(f"scenarios/systems/{system}.yaml", "requirements.yaml")
+    searched(of, key, *without, depth=depth)
+    assert seen > 1
+
+
+def test_a_fork_works_out_nothing_that_was_told_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = _begun().fork()
+    token = node.world.credentials["cred4"]
+    node.accepted["a call",] = Accepted(c.Call(agent="insurance_agent", endpoint="claims.read", credential=token.handle), (), ())
+    before = fingerprint(node)
+
+    def shape(self: Node, credential: world_side.Credential) -> None:
+        raise AssertionError(f"{credential.handle} was told before")
+
+    monkeypatch.setattr(Node, "shape", shape)
+    other = node.fork()
+    assert fingerprint(other) == before
+    other.world.credentials["cred4"] = replace(token, holder="thief")
+    with pytest.raises(AssertionError, match="cred4 was told before"):
+        fingerprint(other)
