@@ -203,10 +203,24 @@ class Explorer:
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
-            return child.states != node.states or failing or (ok and (going or self.interests.turns(command)))
+            return child.states != node.states or failing or (ok and (going or self._may_turn(node, command)))
         if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)
+
+    def _may_turn(self, node: Node, command: c.Command) -> bool:
+        """Whether a step can be taken back, the rule takes notice of that, and here it is about whom it is then about.
+
+        To stop somebody else and let them go on gives nothing that was not there before. Those who were started by the same
+        agent are no others: what is decided of one may reach the rest.
+        """
+        if not self.interests.turns(command):
+            return False
+        name = str(getattr(command, "agent", None) or getattr(command, "user", ""))
+        programs = node.world.programs
+        root = (programs[name].root if name in programs else None) or name
+        related = [one.id for one in programs.values() if (one.root or one.id) == root]
+        return any(self.facet.involves(one) for one in (name, *related))
 
     def _candidates(self, node: Node) -> Iterator[c.Command]:
         """What closing does not take: what takes away, uses up or calms."""
