@@ -76,9 +76,9 @@ def _of_such_a_flow(world: World) -> list[c.Command]:
     for task in world.tasks.values():
         found += [one for one in agents.questions(world, view.with_approvals(1), task) if one.shown_amount is None]
         found += [one for one in agents.redemptions(world, view, task) if isinstance(one, c.RedeemApproval)]
-        for credential in agents.within(world, view, AGENT):
+        for credential in agents.within(world, view, AGENT, task):
             if credential.kind == "access":
                 info = world.design.endpoints["mcp.pay_claim"]
                 calls = agents.calls_of(world, view, AGENT, task, credential, info)
-                found += [one for one in calls if one.amount == MEANT.amount and not one.job and one.passthrough is None]
+                found += [one for one in calls if one.amount == MEANT.amount and not one.job]
     return found
