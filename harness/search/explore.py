@@ -29,6 +29,7 @@ from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.choices_of_steps import twisted
 from harness.world.mechanics.design import START_HOUR
 from harness.world.mechanics.hostile import LureToConfirm
 from harness.world.mechanics.records import Due, Task
@@ -204,6 +205,8 @@ class Explorer:
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
             return child.states != node.states or failing or (ok and (going or self._may_turn(node, command)))
+        if isinstance(command, c.TakeStep):
+            return child.states != node.states
         if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)
@@ -225,8 +228,9 @@ class Explorer:
     def _candidates(self, node: Node) -> Iterator[c.Command]:
         """What closing does not take: what takes away, uses up or calms."""
         for command in self._all(node):
-            if not self.taking.plain(node, command) and self.interests.matters(command):
-                yield command
+            for one in (command, *twisted(node.world, self.view, command)):
+                if not self.taking.plain(node, one) and self.interests.matters(one):
+                    yield one
 
     def _all(self, node: Node) -> Iterator[c.Command]:
         world, view = node.world, self.view
@@ -235,8 +239,8 @@ class Explorer:
         yield from people.thefts(world, view)
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)
-        if BY_AGENTS & self.interests.calming:
-            yield from agents.by_agents(world, view)
+        if BY_AGENTS & (self.interests.calming | self.taking.beside):
+            yield from self._newest_answers(node, self._with_the_best(node, agents.by_agents(world, view)))
             return
         for agent in dict.fromkeys(agent for agent, _ in agents.errands(world, view)) if self.interests.rations else ():
             yield from self._operations(node, agent)
@@ -254,6 +258,15 @@ class Explorer:
             for one in agents.registrations(node.world, self.view, task) if task is not None else ():
                 found.setdefault(one if "agent.registered" in self.interests.listened else (one.agent, one.server), one)
         yield from found.values()
+
+    @staticmethod
+    def _with_the_best(node: Node, commands: Iterator[c.Command]) -> Iterator[c.Command]:
+        """Of credentials that nobody can tell apart the one that counts; as in closing."""
+        best = set(node.best.values())
+        for command in commands:
+            named = {getattr(command, name, None) for name in ("credential", "subject", "like")} - {None}
+            if named <= best:
+                yield command
 
     def _newest_answers(self, node: Node, commands: Iterator[c.Command]) -> Iterator[c.Command]:
         """Where approvals are not counted: so many answers, to the newest question about an operation, for its own task."""

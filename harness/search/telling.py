@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.plan.steps import STEP_TWISTS
 from harness.plan.values import duration_text
 from harness.search.shrink import Attack, rows
 from harness.world.mechanics import commands as c
@@ -58,8 +59,11 @@ def steps_text(attack: Attack) -> Iterator[str]:
 
 
 def sentence(command: c.Command) -> str:
-    """A step in domain words."""
-    return _SAID[type(command)](command)
+    """A step in domain words, with what goes wrong about a declared step that belongs to it."""
+    twist = getattr(command, "twist", None) or ""
+    wrong = next((twist.removeprefix(key) for key in STEP_TWISTS if twist.startswith(key)), None)
+    how = f" ({STEP_TWISTS[twist.removesuffix(wrong)]}: {wrong})" if wrong is not None else ""
+    return _SAID[type(command)](command) + how
 
 
 _HOW = {

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.choices_of_agents import by_agents
+from harness.world.mechanics.choices_of_steps import steps_to_take
 from harness.world.mechanics.state import World
 
 
@@ -103,6 +104,7 @@ def by_operators(world: World, view: Bounds) -> Iterator[c.Command]:
     if view.changing:
         yield from access_to_end(world, view)
     yield from tools_to_change(world, view)
+    yield from steps_to_take(world, view)
 
 
 def access_to_end(world: World, view: Bounds) -> Iterator[c.EndAccess]:
