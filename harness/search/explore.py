@@ -51,7 +51,7 @@ class Found:
     `drawn` is how many runs were drawn in a larger world when nothing had been found in this one, with so many `decisions`
     and `stopped` breaches, `draw_cut` whether there should have been more;
     `misfortunes` befell it. `repeated` is how often a step was repeated at most where a rule allows more, which is cut short
-    as well (0: every limit was reached).
+    as well (0: every limit was reached). `stolen`: the keys of a client could be stolen.
     """
 
     requirement: str
@@ -68,6 +68,7 @@ class Found:
     stopped: int = 0
     draw_cut: bool = False
     repeated: int = 0
+    stolen: bool = False
     levels: list[int] = field(default_factory=list)
 
 
@@ -89,19 +90,20 @@ def search(
     seed: int = 0,
     view: Bounds | None = None,
     misfortunes: Misfortunes = NONE,
+    stolen: bool = False,
     go_on: Watch = lambda found: True,
 ) -> Found:
     """Search for the shortest attack on a requirement, up to `depth` events; `go_on` is asked after each state.
 
     Facet after facet is taken one event deeper, so that what is found first took the fewest events, and of those the
-    fewest steps. `misfortunes` befall the small world from its start.
+    fewest steps. `misfortunes` befall the small world from its start. `stolen`: an outsider may get the keys of one client.
     """
     start = first_world(system, controls, seed=seed, misfortunes=misfortunes)
-    found = Found(requirement.id, misfortunes=misfortunes)
+    found = Found(requirement.id, misfortunes=misfortunes, stolen=stolen)
     explorers = [
         Explorer(found, one, of, go_on)
         for number, rule in enumerate(requirement.rules)
-        for of in ((view,) if view else worlds_for(system, rule))
+        for of in ((view,) if view else worlds_for(system, rule, stolen=stolen))
         for one in facets(number, rule, vocabulary, of, told_apart(system, start, of.people))
     ]
     broken = _run(found, explorers, start, depth)
@@ -237,6 +239,7 @@ class Explorer:
         yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
         yield from people.thefts(world, view)
+        yield from self._with_the_best(node, people.stolen_refreshes(world, view))
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)
         if BY_AGENTS & (self.interests.calming | self.taking.beside):

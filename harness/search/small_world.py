@@ -63,9 +63,9 @@ def _beside(step: Step) -> Iterator[str]:
         yield "request.allowed"  # the handler of an endpoint takes it
 
 
-def worlds_for(system: System, rule: Rule) -> tuple[Bounds, ...]:
-    """The small world of strangers, and where it matters that of people who share."""
-    first = bounds_for(system, rule)
+def worlds_for(system: System, rule: Rule, *, stolen: bool = False) -> tuple[Bounds, ...]:
+    """The small world of strangers, and where it matters that of people who share; `stolen`: with the keys of a client."""
+    first = replace(bounds_for(system, rule), stolen=stolen)
     sharing = _sharing(system) if _compares_owners(rule) else ()
     return first, *(replace(first, people=people, changing=True) for people in sharing)
 

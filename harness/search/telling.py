@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def bound_text(found: Found) -> str:
     """What was found, or the bound up to which nothing was; a search that was cut short says so."""
     often = f", each repeated {found.repeated} times at most, which is fewer than a limit" if found.repeated else ""
-    seen = f"{found.states} states, {found.transitions} steps tried{often}"
+    stolen = ", where the keys of a client may be stolen" if found.stolen else ""
+    seen = f"{found.states} states, {found.transitions} steps tried{often}{stolen}"
     if found.attack is not None:
         where = f" in a larger world, in the last of {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
