@@ -25,6 +25,8 @@ from harness.world.mechanics.records import Credential, Task
 ABOUT_SUBJECT = frozenset({"invalid_request", "invalid_grant", "invalid_client", "unauthorized_client"})
 ABOUT_TOKEN = frozenset({"invalid_token"})
 RUNTIME = "refused_by_runtime"
+REFRESHES = 2
+"""How often a thief goes on refreshing what it got with stolen keys."""
 
 
 class Errands:
@@ -114,7 +116,7 @@ class Errands:
         """An outsider who has a client's keys is that client: in its own name, with what leaked, with what it refreshes.
 
         The first refresh of what was in the vault is an event, since it takes the token from its owner (`Taking.gathers`);
-        putting it off gains nothing, as what it gives is refreshed here.
+        what it gives is refreshed here, `REFRESHES` times more at most.
         """
         for client in [one.removeprefix("client:") for one in node.world.leaked if one.startswith("client:")]:
             for audience in self.view.audiences:
@@ -122,12 +124,15 @@ class Errands:
                     own = agents.credentials_of_its_own(self.view, THIEF, None, audience)
                     self._requests(node, (THIEF, client, audience), _as_client(client, own))
             for shape, subject in self._presentable(node, THIEF, None):
-                again = subject.holder == THIEF and subject.depth >= self.view.exchanges and subject.kind == "access"
+                most = self.view.exchanges + (REFRESHES if subject.kind == "refresh" else 0)
+                again = subject.holder == THIEF and subject.depth >= most
                 if subject.user is not None and not again and node.is_new(("exchanged", THIEF, client, shape)):
                     self._as_that_client(node, client, shape, subject)
 
     def _as_that_client(self, node: Node, client: str, shape: Shape, subject: Credential) -> None:
         for audience in self.view.audiences:
+            if shape not in node.best:
+                return  # it was used for another API, and rotated
             newest = node.world.credentials[node.best[shape]]
             found = agents.token_requests(node.world, self.view, THIEF, None, newest, audience)
             if subject.kind == "refresh":
