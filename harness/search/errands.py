@@ -266,7 +266,7 @@ class Errands:
             if not self._worth(node, command, credential, info):
                 continue
             handle = node.world.handles[command.handle].like if command.handle else None
-            way = command.amount, command.payee, command.approval is not None
+            way = command.amount, command.payee, command.approval is not None, command.around, command.header_tool
             tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
             as_one: Shape = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
             if command.passthrough is not None:
