@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from harness.judge import State, Violation
 from harness.search.facets import Facet
+from harness.search.rotated import note_rotation
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
@@ -238,8 +239,7 @@ class Node:
             self.news = True
         if isinstance(command, c.EnableAgent | c.UnlockUser | c.GiveConsent):
             self.taken_back += 1
-        if isinstance(command, c.GetToken) and command.as_client is not None and command.grant == "refresh_token":
-            self._rotated(str(command.subject))
+        note_rotation(self, command)
         if isinstance(command, c.ChangeTool | c.ApproveTool | c.StealClient):
             self._changed(command)
         if isinstance(command, c.DisableAgent) and self.permitted is None:
@@ -261,16 +261,6 @@ class Node:
         self.refused = {one for one in self.refused if one[0] not in ("call", "dead") or tool not in (None, *one[3:4])}
         for shape in [one for one in self.accepted if one[0] == "call" and one[3] == tool]:
             self.let_go(shape)
-
-    def _rotated(self, handle: str) -> None:
-        """Somebody else used a refresh token: its owner shows it no more, which would only end the grant."""
-        shape = self.shape(self.world.credentials[handle])
-        if self.best.get(shape) != handle:
-            return
-        del self.best[shape]
-        for one, taken in list(self.accepted.items()):
-            if getattr(taken.command, "grant", "") == "refresh_token" and shape in one:
-                self.let_go(one)
 
     def let_go(self, shape: Shape) -> None:
         """Forget that a step was taken: it may be taken again."""
