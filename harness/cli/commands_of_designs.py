@@ -22,6 +22,9 @@ def search(
             "--misfortunes", metavar="FILE", help="Faults, outages and lags of a scenario befall the world; `each`: one by one."
         ),
     ] = None,
+    stolen: Annotated[
+        bool, typer.Option("--stolen", help="An outsider may also get the keys of one client, and its refresh tokens.")
+    ] = False,
     draw: Annotated[
         int | None,
         typer.Option(
@@ -51,6 +54,7 @@ def search(
         seconds=seconds,
         depth=depth,
         misfortunes=misfortunes,
+        stolen=stolen,
         draw=draw,
         save=save,
         diagram=diagram,

@@ -38,6 +38,7 @@ class SearchOptions:
     seconds: float = 60
     depth: int = 7
     misfortunes: str | None = None
+    stolen: bool = False
     draw: int | None = None
     save: str | None = None
     diagram: str | None = None
@@ -180,6 +181,7 @@ def _search(design: Design, requirement: Requirement, options: SearchOptions, mi
         depth=options.depth,
         seed=options.seed,
         misfortunes=misfortunes,
+        stolen=options.stolen,
         go_on=go_on,
     )
     progress.clear()
@@ -258,5 +260,6 @@ def _document(found: Found, stops: list[list[str]]) -> dict[str, Any]:
         "drawn_decisions": found.decisions,
         "drawn_challenged": found.stopped,
         "misfortunes": (found.attack or found).misfortunes.keys,
+        "stolen": found.stolen,
         "stopped_by_adding": stops,
     }

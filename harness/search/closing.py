@@ -7,6 +7,9 @@ Take any attack, and put all closed steps that are possible in front of each of 
 still possible and by (2) the rule still breaks. So an attack with d events exists if and only if one exists among closed
 states d events deep. What can be asked for again is not used up (`approving`).
 
+A declared step that is done with another one counts as an event of it (`Bounds.beside`): what would help to keep the rule
+that way stays an event, and is closed without its step, by which nobody can do less.
+
 It rests on two things about the world. Time and denials only take away: what was refused once stays refused while nothing
 is given that it does not name, and nobody waits but for what changes the rule. And an answer says truly what it speaks of
 (`errands`): what it says of a token, a target or a scope holds for every request that has the same. A test holds the
@@ -26,6 +29,7 @@ from harness.search.taking import Taking
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.choices_of_steps import twisted
 
 
 class Closing:
@@ -140,8 +144,11 @@ class Closing:
             elif kind is c.StartTask:
                 self._start(node, command)
             elif kind in (c.Arrive, c.LogIn, c.GiveConsent) and self.taking.gathers(node, command):
-                taken = self.taking.take(node, command)
-                node.news |= taken is not None and taken[0].ok
+                for one in (*twisted(node.world, self.view, command), command):
+                    taken = self.taking.take(node, one)
+                    if taken is not None and taken[0].ok:
+                        node.news = True
+                        break
 
     def _act(self, node: Node, command: c.Command) -> None:
         """A person who is there keeps the session alive."""

@@ -25,6 +25,8 @@ from harness.world.mechanics.records import Credential, Task
 ABOUT_SUBJECT = frozenset({"invalid_request", "invalid_grant", "invalid_client", "unauthorized_client"})
 ABOUT_TOKEN = frozenset({"invalid_token"})
 RUNTIME = "refused_by_runtime"
+REFRESHES = 2
+"""How often a thief goes on refreshing what it got with stolen keys."""
 
 
 class Errands:
@@ -111,15 +113,34 @@ class Errands:
                 self._exchange(node, agent, task, shape, subject)
 
     def _with_stolen_keys(self, node: Node) -> None:
-        """An outsider who has a client's keys refreshes what was in its vault."""
-        for handle in [one for one in node.world.leaked if one in node.world.credentials]:
-            held = node.world.credentials[handle]
-            if held.kind != "refresh" or f"client:{held.client}" not in node.world.leaked:
-                continue
-            request = c.GetToken(
-                agent=THIEF, goal="search", twist="search", grant="refresh_token", subject=handle, as_client=held.client
-            )
-            self.taking.once(node, ("stolen", handle), request)
+        """An outsider who has a client's keys is that client: in its own name, with what leaked, with what it refreshes.
+
+        The first refresh of what was in the vault is an event, since it takes the token from its owner (`Taking.gathers`);
+        what it gives is refreshed here, `REFRESHES` times more at most.
+        """
+        for client in [one.removeprefix("client:") for one in node.world.leaked if one.startswith("client:")]:
+            for audience in self.view.audiences:
+                if node.is_new(("own", THIEF, client, audience)):
+                    own = agents.credentials_of_its_own(self.view, THIEF, None, audience)
+                    self._requests(node, (THIEF, client, audience), _as_client(client, own))
+            for shape, subject in self._presentable(node, THIEF, None):
+                most = self.view.exchanges + (REFRESHES if subject.kind == "refresh" else 0)
+                again = subject.holder == THIEF and subject.depth >= most
+                if subject.user is not None and not again and node.is_new(("exchanged", THIEF, client, shape)):
+                    self._as_that_client(node, client, shape, subject)
+
+    def _as_that_client(self, node: Node, client: str, shape: Shape, subject: Credential) -> None:
+        for audience in self.view.audiences:
+            if shape not in node.best:
+                return  # it was used for another API, and rotated
+            newest = node.world.credentials[node.best[shape]]
+            found = agents.token_requests(node.world, self.view, THIEF, None, newest, audience)
+            if subject.kind == "refresh":
+                if subject.client == client:
+                    tried = ("token", THIEF, client, audience, shape, "refresh_token", (), None, None, False)
+                    self.taking.once(node, tried, replace(next(found), as_client=client))
+            elif not self._requests(node, (THIEF, client, audience, shape), _as_client(client, found)):
+                return
 
     def _exchange(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
         """All that one subject gives: where the answer speaks of the subject, no other request helps."""
@@ -245,7 +266,7 @@ class Errands:
             if not self._worth(node, command, credential, info):
                 continue
             handle = node.world.handles[command.handle].like if command.handle else None
-            way = command.amount, command.payee, command.approval is not None
+            way = command.amount, command.payee, command.approval is not None, command.around, command.header_tool
             tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
             as_one: Shape = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
             if command.passthrough is not None:
@@ -343,6 +364,10 @@ class Errands:
         started = sum(name.startswith("sub_agent") for name in node.world.programs)
         if started < self.view.sub_agents and node.world.design.starts_programs(task.agent):
             self.taking.once(node, ("spawn", task.agent), c.Spawn(**base, sub_agent=f"sub_agent_of_{task.agent}"))
+
+
+def _as_client(client: str, requests: Iterator[c.GetToken]) -> Iterator[c.GetToken]:
+    return (replace(one, as_client=client) for one in requests)
 
 
 def _concerning(node: Node, info: EndpointInfo) -> Iterator[str]:

@@ -29,6 +29,7 @@ from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.choices_of_steps import twisted
 from harness.world.mechanics.design import START_HOUR
 from harness.world.mechanics.hostile import LureToConfirm
 from harness.world.mechanics.records import Due, Task
@@ -50,7 +51,7 @@ class Found:
     `drawn` is how many runs were drawn in a larger world when nothing had been found in this one, with so many `decisions`
     and `stopped` breaches, `draw_cut` whether there should have been more;
     `misfortunes` befell it. `repeated` is how often a step was repeated at most where a rule allows more, which is cut short
-    as well (0: every limit was reached).
+    as well (0: every limit was reached). `stolen`: the keys of a client could be stolen.
     """
 
     requirement: str
@@ -67,6 +68,7 @@ class Found:
     stopped: int = 0
     draw_cut: bool = False
     repeated: int = 0
+    stolen: bool = False
     levels: list[int] = field(default_factory=list)
 
 
@@ -88,19 +90,20 @@ def search(
     seed: int = 0,
     view: Bounds | None = None,
     misfortunes: Misfortunes = NONE,
+    stolen: bool = False,
     go_on: Watch = lambda found: True,
 ) -> Found:
     """Search for the shortest attack on a requirement, up to `depth` events; `go_on` is asked after each state.
 
     Facet after facet is taken one event deeper, so that what is found first took the fewest events, and of those the
-    fewest steps. `misfortunes` befall the small world from its start.
+    fewest steps. `misfortunes` befall the small world from its start. `stolen`: an outsider may get the keys of one client.
     """
     start = first_world(system, controls, seed=seed, misfortunes=misfortunes)
-    found = Found(requirement.id, misfortunes=misfortunes)
+    found = Found(requirement.id, misfortunes=misfortunes, stolen=stolen)
     explorers = [
         Explorer(found, one, of, go_on)
         for number, rule in enumerate(requirement.rules)
-        for of in ((view,) if view else worlds_for(system, rule))
+        for of in ((view,) if view else worlds_for(system, rule, stolen=stolen))
         for one in facets(number, rule, vocabulary, of, told_apart(system, start, of.people))
     ]
     broken = _run(found, explorers, start, depth)
@@ -204,6 +207,8 @@ class Explorer:
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
             return child.states != node.states or failing or (ok and (going or self._may_turn(node, command)))
+        if isinstance(command, c.TakeStep):
+            return child.states != node.states
         if self.taking.gathers(node, command):
             return child.calmed(events)
         return ok or child.calmed(events)
@@ -225,18 +230,20 @@ class Explorer:
     def _candidates(self, node: Node) -> Iterator[c.Command]:
         """What closing does not take: what takes away, uses up or calms."""
         for command in self._all(node):
-            if not self.taking.plain(node, command) and self.interests.matters(command):
-                yield command
+            for one in (command, *twisted(node.world, self.view, command)):
+                if not self.taking.plain(node, one) and self.interests.matters(one):
+                    yield one
 
     def _all(self, node: Node) -> Iterator[c.Command]:
         world, view = node.world, self.view
         yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
         yield from people.thefts(world, view)
+        yield from self._with_the_best(node, people.stolen_refreshes(world, view))
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)
-        if BY_AGENTS & self.interests.calming:
-            yield from agents.by_agents(world, view)
+        if BY_AGENTS & (self.interests.calming | self.taking.beside):
+            yield from self._newest_answers(node, self._with_the_best(node, agents.by_agents(world, view)))
             return
         for agent in dict.fromkeys(agent for agent, _ in agents.errands(world, view)) if self.interests.rations else ():
             yield from self._operations(node, agent)
@@ -254,6 +261,15 @@ class Explorer:
             for one in agents.registrations(node.world, self.view, task) if task is not None else ():
                 found.setdefault(one if "agent.registered" in self.interests.listened else (one.agent, one.server), one)
         yield from found.values()
+
+    @staticmethod
+    def _with_the_best(node: Node, commands: Iterator[c.Command]) -> Iterator[c.Command]:
+        """Of credentials that nobody can tell apart the one that counts; as in closing."""
+        best = set(node.best.values())
+        for command in commands:
+            named = {getattr(command, name, None) for name in ("credential", "subject", "like")} - {None}
+            if named <= best:
+                yield command
 
     def _newest_answers(self, node: Node, commands: Iterator[c.Command]) -> Iterator[c.Command]:
         """Where approvals are not counted: so many answers, to the newest question about an operation, for its own task."""

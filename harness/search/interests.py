@@ -60,7 +60,7 @@ SINKS = (c.SendToModel, c.SendMessage, c.Deliver)
 """Steps that take data somewhere, and bring nothing."""
 TURNS: dict[type[c.Command], type[c.Command]] = {c.EnableAgent: c.DisableAgent, c.UnlockUser: c.LockUser}
 """Steps that take another back, and matter where that one does."""
-CHANGES = (c.Register, c.EndAccess, c.ChangeTool, c.ApproveTool, c.StealClient)
+CHANGES = (c.Register, c.EndAccess, c.ChangeTool, c.ApproveTool, c.StealClient, c.TakeStep)
 """Steps after which something else is possible than before."""
 USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, hostile.LureToConfirm)
 """Steps after which something that could be used is used."""
@@ -77,6 +77,14 @@ BY_TIME = {"session_idle": "session.ended", "put_down": "user.left"}
 """What happens by itself when time passes: what is due, and the kind of event that it makes true."""
 _TOKEN_FIELDS = {"token", "token_audience", "token_scope", "token_remaining", "audience", "scope", "subject_scope"}
 _CLOCK_FIELDS = {"hour", "token_remaining", "lifetime", "latency"}
+
+
+
+def emits(command: c.Command) -> frozenset[str]:
+    """The kinds of events that a command can make true, but for declared steps that stand beside them."""
+    if isinstance(command, c.TakeStep):
+        return frozenset({command.step})
+    return EMITS.get(type(command), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ class Interests:
 
     def may_calm(self, command: c.Command) -> bool:
         """Whether a step may make something true that helps to keep the rule; whether it does shows when it is taken."""
-        return bool(EMITS.get(type(command), frozenset()) & self.calming)
+        return bool(emits(command) & self.calming)
 
     def turns(self, command: c.Command) -> bool:
         """Whether a step is taken back, or takes back, and the rule takes notice of that: nothing ends that never began."""
@@ -150,6 +158,8 @@ class Interests:
         kind = type(command)
         if self.turns(command):
             return True
+        if isinstance(command, c.TakeStep):
+            return command.step in self.listened
         if kind in TAKES:
             return bool((EMITS[kind] | MAKES_FAIL.get(kind, frozenset())) & self.listened)
         if kind in TURNS:

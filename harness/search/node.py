@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from harness.judge import State, Violation
 from harness.search.facets import Facet
+from harness.search.rotated import note_rotation
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
@@ -228,8 +229,7 @@ class Node:
     def instants(self) -> list[int]:
         """The future instants at which time alone changes what the rules say; of a last good one, the one after it."""
         now = self.world.now_ms
-        found = {at for one, state in zip(self.facets, self.states, strict=True)
-                 for at in one.monitor.deadlines(state)}  # fmt: skip
+        found = {at for one, state in zip(self.facets, self.states, strict=True) for at in one.monitor.deadlines(state)}
         return sorted(at for at in found if at > now and at + 1 not in found)
 
     def given(self, command: c.Command) -> None:
@@ -238,6 +238,7 @@ class Node:
             self.news = True
         if isinstance(command, c.EnableAgent | c.UnlockUser | c.GiveConsent):
             self.taken_back += 1
+        note_rotation(self, command)
         if isinstance(command, c.ChangeTool | c.ApproveTool | c.StealClient):
             self._changed(command)
         if isinstance(command, c.DisableAgent) and self.permitted is None:
@@ -245,8 +246,7 @@ class Node:
         elif isinstance(command, c.EnableAgent) and self.permitted is not None:
             self.refused = set(self.permitted)
         elif isinstance(command, c.GiveConsent):
-            self.refused -= self.wanting
-            self.wanting = set()
+            self.refused, self.wanting = self.refused - self.wanting, set()
         elif isinstance(command, c.Register):
             ours = ("token", "target", "useless", "ordinary", "refresh")
             self.refused = {one for one in self.refused if one[0] not in ours or one[1] != command.agent}

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from harness.plan.steps import Step, steps_of
 from harness.plan.system import System
 from harness.requirements import Rule
 from harness.requirements.conditions import ORDER, All, Listing, Node, Test, Value, fields_read, tests
@@ -47,12 +48,24 @@ def bounds_for(system: System, rule: Rule) -> Bounds:
     more = tuple(dict.fromkeys(one for one in _variants(system, rule) if one not in found.variants))
     ordinary = (*found.variants, *more) if reads & {"amount", "payee", "details_hash"} else ()
     tools = int(not OF_TOOLS.isdisjoint(interests.listened))
-    return replace(found, variants=(*found.variants, *more), ordinary=ordinary, tools=tools)
+    steps = [one for one in steps_of(system) if one.kind in interests.listened]
+    beside = dict.fromkeys(kind for one in steps if one.kind in interests.calming for kind in _beside(one))
+    return replace(
+        found, variants=(*found.variants, *more), ordinary=ordinary, tools=tools,
+        steps=tuple(one.kind for one in steps), beside=tuple(beside),
+    )  # fmt: skip
 
 
-def worlds_for(system: System, rule: Rule) -> tuple[Bounds, ...]:
-    """The small world of strangers, and where it matters that of people who share."""
-    first = bounds_for(system, rule)
+def _beside(step: Step) -> Iterator[str]:
+    """The kinds of events that a declared step is done with."""
+    yield from (*step.before, *step.after)
+    if any(by.sort not in ("operator", "person", "people") for by in step.by):
+        yield "request.allowed"  # the handler of an endpoint takes it
+
+
+def worlds_for(system: System, rule: Rule, *, stolen: bool = False) -> tuple[Bounds, ...]:
+    """The small world of strangers, and where it matters that of people who share; `stolen`: with the keys of a client."""
+    first = replace(bounds_for(system, rule), stolen=stolen)
     sharing = _sharing(system) if _compares_owners(rule) else ()
     return first, *(replace(first, people=people, changing=True) for people in sharing)
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from harness.search.facets import Facet
+from harness.search.interests import emits
 from harness.search.node import Accepted, Node, Shape
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.choices_of_steps import twisted
 from harness.world.mechanics.hostile import Forge
 from harness.world.mechanics.replies import Reply
 
@@ -30,6 +32,7 @@ class Taking:
         self.view = view
         self.facet = facet
         self.interests = facet.interests
+        self.beside = frozenset(view.beside)
         self.transitions = 0
         self.kept = 0
         self.reply = Reply(ok=False)
@@ -42,7 +45,7 @@ class Taking:
         Whoever answers a question is there for a while: where the rule takes notice of that person's presence the answer
         is an event, so that what it gives is rare and its use is one too.
         """
-        if not self.interests.gathers(command):
+        if not self.interests.gathers(command) or self._takes_from_the_owner(node, command):
             return False
         if not self.interests.of_presence:
             return True
@@ -52,12 +55,33 @@ class Taking:
             approval = node.world.credentials[handle].approval
         return approval is None or not self.facet.involves(node.world.approvals[approval].user)
 
+    @staticmethod
+    def _takes_from_the_owner(node: Node, command: c.Command) -> bool:
+        """A thief who refreshes what was in a client's vault: the owner's token is rotated, and of no use any more."""
+        if not isinstance(command, c.GetToken) or command.as_client is None or command.subject is None:
+            return False
+        subject = node.world.credentials[command.subject]
+        return subject.kind == "refresh" and subject.holder != command.agent
+
     def plain(self, node: Node, command: c.Command) -> bool:
         """Whether a step can be taken always, without a look at what it makes true."""
-        return self.gathers(node, command) and not self.interests.may_calm(command)
+        return self.gathers(node, command) and not self.may_calm(command)
+
+    def may_calm(self, command: c.Command) -> bool:
+        """Whether a step may help to keep the rule, by itself or by a declared step that is done with it."""
+        return self.interests.may_calm(command) or not self.beside.isdisjoint(emits(command))
 
     def once(self, node: Node, shape: Shape, command: c.Command) -> str | None:
-        """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``."""
+        """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``.
+
+        Before it, the same without its declared steps: who leaves them out can do no more, and does nothing for the rule.
+        """
+        if self.view.steps and shape not in node.accepted:
+            for other in twisted(node.world, self.view, command):
+                self._once(node, (*shape, getattr(other, "twist", None)), other)
+        return self._once(node, shape, command)
+
+    def _once(self, node: Node, shape: Shape, command: c.Command) -> str | None:
         if shape in node.accepted or shape in node.refused or self.interests.idle(command):
             return None
         if not self.gathers(node, command):
@@ -96,7 +120,7 @@ class Taking:
         if self.asked % ASK_EVERY == 0 and not self.go_on():
             node.cut = True
         self._leak(node, command)
-        if not self.interests.may_calm(command):
+        if not self.may_calm(command):
             reply, events = node.do(command)
             return reply, events, node.made
         trial = node.fork()
@@ -110,13 +134,17 @@ class Taking:
 
     @staticmethod
     def current(node: Node, command: c.Command) -> c.Command:
-        """The same step with the credential of its kind that lives longest now."""
+        """The same step with the credential of its kind that lives longest now, and the approval that this comes from."""
+        def approval_of(handle: str) -> str | None:
+            return node.world.credentials[handle].approval or getattr(command, "approval", None)
+
         for field in ("credential", "subject"):
             handle = getattr(command, field, None)
             if handle is not None:
                 best = node.best.get(node.shape(node.world.credentials[handle]), handle)
                 if best != handle:
-                    command = replace(command, **{field: best})
+                    named = {"approval": approval_of(best)} if getattr(command, "approval", None) is not None else {}
+                    command = replace(command, **{field: best}, **named)
         return command
 
     def _leak(self, node: Node, command: c.Command) -> None:

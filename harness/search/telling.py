@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.plan.steps import STEP_TWISTS
 from harness.plan.values import duration_text
 from harness.search.shrink import Attack, rows
 from harness.world.mechanics import commands as c
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 def bound_text(found: Found) -> str:
     """What was found, or the bound up to which nothing was; a search that was cut short says so."""
     often = f", each repeated {found.repeated} times at most, which is fewer than a limit" if found.repeated else ""
-    seen = f"{found.states} states, {found.transitions} steps tried{often}"
+    stolen = ", where the keys of a client may be stolen" if found.stolen else ""
+    seen = f"{found.states} states, {found.transitions} steps tried{often}{stolen}"
     if found.attack is not None:
         where = f" in a larger world, in the last of {found.drawn} runs drawn there" if found.drawn else ""
         wrong = found.attack.misfortunes.text
@@ -58,8 +60,11 @@ def steps_text(attack: Attack) -> Iterator[str]:
 
 
 def sentence(command: c.Command) -> str:
-    """A step in domain words."""
-    return _SAID[type(command)](command)
+    """A step in domain words, with what goes wrong about a declared step that belongs to it."""
+    twist = getattr(command, "twist", None) or ""
+    wrong = next((twist.removeprefix(key) for key in STEP_TWISTS if twist.startswith(key)), None)
+    how = f" ({STEP_TWISTS[twist.removesuffix(wrong)]}: {wrong})" if wrong is not None else ""
+    return _SAID[type(command)](command) + how
 
 
 _HOW = {

@@ -41,7 +41,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     a program exchanges again what it exchanged itself. `variants` are the ways to have an operation done that wants an
     approval, `ordinary` those in which any other is tried (none: without an amount). `changing`: whether it changes who
     may see whose records; `tools`: how often the definition of a tool changes; `stolen`: whether the keys of a client
-    are stolen; `alone`: whether agents also act without a task.
+    are stolen; `alone`: whether agents also act without a task. `steps` are the declared steps that are taken by themselves
+    or go wrong, `beside` the kinds of events that bring such a step with them which may help to keep the rule.
     """
 
     people: tuple[str, ...]
@@ -63,6 +64,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     tools: int = 0
     stolen: bool = False
     alone: bool = True
+    steps: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @classmethod
     def of(

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.choices_of_agents import by_agents
+from harness.world.mechanics.choices_of_steps import steps_to_take
+from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.state import World
 
 
 def choices(world: World, view: Bounds) -> tuple[c.Command, ...]:
     """Every command that can be given now in the small world, in a fixed order; the jump in time comes last."""
-    outside = (*leaks(world, view), *thefts(world, view))
+    outside = (*leaks(world, view), *thefts(world, view), *stolen_refreshes(world, view))
     return (*by_people(world, view), *by_operators(world, view), *outside, *by_agents(world, view), c.Jump())
 
 
@@ -103,6 +105,7 @@ def by_operators(world: World, view: Bounds) -> Iterator[c.Command]:
     if view.changing:
         yield from access_to_end(world, view)
     yield from tools_to_change(world, view)
+    yield from steps_to_take(world, view)
 
 
 def access_to_end(world: World, view: Bounds) -> Iterator[c.EndAccess]:
@@ -129,8 +132,20 @@ def tools_to_change(world: World, view: Bounds) -> Iterator[c.ChangeTool | c.App
 def thefts(world: World, view: Bounds) -> Iterator[c.StealClient]:
     """Clients whose keys an outsider may get hold of, once."""
     if view.stolen and not any(name.startswith("client:") for name in world.leaked):
-        programs = (world.programs[name] for name in view.leaking if name in world.programs)
+        programs = (world.programs[name] for name in (*view.leaking, *view.agents) if name in world.programs)
         yield from (c.StealClient(client) for client in dict.fromkeys(one.client for one in programs))
+
+
+def stolen_refreshes(world: World, view: Bounds) -> Iterator[c.GetToken]:
+    """What the keys of a client and a refresh token from its vault give to whoever stole both, for each API."""
+    for handle, credential in world.credentials.items():
+        if credential.kind != "refresh" or handle not in world.leaked or f"client:{credential.client}" not in world.leaked:
+            continue
+        for audience in view.audiences:
+            yield c.GetToken(
+                agent=THIEF, goal="search", twist="search", grant="refresh_token", subject=handle, audience=audience,
+                as_client=credential.client,
+            )  # fmt: skip
 
 
 def leaks(world: World, view: Bounds) -> Iterator[c.Leak]:

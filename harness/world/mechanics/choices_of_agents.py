@@ -19,6 +19,7 @@ from harness.world.mechanics.hostile import Forge, LureToConfirm
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Task
 from harness.world.mechanics.state import World
+from harness.world.mechanics.transport import taken_for
 
 SEARCH = "search"
 
@@ -138,6 +139,7 @@ def calls_of(
 ) -> Iterator[c.Call]:
     """One endpoint with one credential: each owner, each way to do it, each approval; handles; as a job."""
     base = _plain_call(agent, task, credential, info)
+    yield from past_the_gateway(world, view, task, base, info)
     target = world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
     for owner in owners(view, task, target):
         one = replace(base, owner=owner)
@@ -154,6 +156,20 @@ def calls_of(
         yield replace(base, job=True)
     elif target.endpoint.category is None:
         yield from (replace(base, handle=one.id) for one in world.handles.values() if one.api == info.api)
+
+
+def past_the_gateway(
+    world: World, view: Bounds, task: Task | None, base: c.Call, info: EndpointInfo
+) -> Iterator[c.Call]:
+    """Around a gateway, where it alone authorizes; under another tool's name, where a gateway goes by the header."""
+    if world.design.system.apis[info.api].legacy:
+        yield from (replace(base, owner=owner, around=True) for owner in owners(view, task, info))
+    if info.endpoint.calls:
+        target = world.design.endpoints[info.endpoint.calls]
+        for other in world.design.endpoints.values():
+            named = replace(base, header_tool=other.name)
+            if other.api == info.api and other is not info and taken_for(world, named, info) is other:
+                yield from (replace(named, owner=owner) for owner in owners(view, task, target))
 
 
 def passed_on(
