@@ -14,6 +14,7 @@ from harness.judge import monitor
 from harness.plan.controls import Controls
 from harness.plan.system import System
 from harness.requirements import Requirement
+from harness.search import unread
 from harness.search.canon import fingerprint
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
@@ -211,6 +212,9 @@ class Explorer:
             return child.states != node.states
         if self.taking.gathers(node, command):
             return child.calmed(events)
+        if child.world.pools != node.world.pools:
+            unread.asked_again(child)
+            return True
         return ok or child.calmed(events)
 
     def _may_turn(self, node: Node, command: c.Command) -> bool:
@@ -253,6 +257,7 @@ class Explorer:
                     yield from agents.questions(world, view, task)
                 yield from self._newest_answers(node, agents.redemptions(world, view, task))
         yield from self._registrations(node)
+        yield from unread.cancelled(node)
 
     def _registrations(self, node: Node) -> Iterator[c.Command]:
         """New clients: for each program and server once, in whichever task, where the rule takes no notice of which."""

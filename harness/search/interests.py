@@ -133,7 +133,7 @@ class Interests:
     def gathers(self, command: c.Command) -> bool:
         """Whether a step takes nothing away and uses nothing up; where no event of it calms, it may be taken always."""
         kind = type(command)
-        if kind in TAKES or kind in TURNS or kind in CHANGES:
+        if kind in TAKES or kind in TURNS or kind in CHANGES or getattr(command, "cancelled", False):
             return False
         if kind in USES_UP or (isinstance(command, c.Call) and command.approval is not None):
             return not self.rations
@@ -182,6 +182,11 @@ class Interests:
     def needs_time(self) -> bool:
         """Whether letting time pass can do an attacker any good."""
         return self.timed or not self.listened.isdisjoint(BY_TIME.values())
+
+
+def leaves_a_trace(command: c.Command) -> bool:
+    """Whether something comes of a step that is not answered with a yes."""
+    return isinstance(command, c.AnswerPrompt) or getattr(command, "cancelled", False)
 
 
 def _calming(rule: Rule) -> Iterable[str]:

@@ -1,8 +1,7 @@
 """One state of the search: a world, what the monitors of one requirement make of it, and the steps that led there.
 
 `do` takes a step and judges its events; what is new within reach is noted by shape: what a credential claims and whose
-it is, not which string it is. Of several with one shape only the one that lives longest counts, the newest of
-those, since enforcement points tell them apart by nothing else.
+it is, not which string it is. Of those with one shape, which enforcement points do not tell apart, the longest-lived counts.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from harness.judge import State, Violation
 from harness.search.facets import Facet
+from harness.search.interests import leaves_a_trace
 from harness.search.rotated import note_rotation
 from harness.trace import Event
 from harness.world.mechanics import commands as c
@@ -142,7 +142,7 @@ class Node:
         self._judge(events, link)
         if self.tallied is not None:
             self._tally(command, events)
-        if reply.ok or counts or self.tells_all or len(self.broken) > breaches or isinstance(command, c.AnswerPrompt):
+        if reply.ok or counts or self.tells_all or len(self.broken) > breaches or leaves_a_trace(command):
             self.path = link
         elif "request.denied" not in self.listened:
             world.tallies = tallies

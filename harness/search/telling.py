@@ -134,7 +134,7 @@ _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
     c.UseDirectly: lambda s: f"{s.user} calls {s.endpoint} through the application",
     c.GetToken: _token,
     c.Call: _call,
-    c.SendToModel: lambda s: f"{s.agent} sends {', '.join(s.items)} to {s.provider} with {s.credential}",
+    c.SendToModel: lambda s: f"{s.agent} sends {', '.join(s.items) or 'a prompt alone'} to {s.provider} with {s.credential}",
     c.AskApproval: _ask,
     c.RedeemApproval: lambda s: f"{s.agent} redeems {s.approval}",
     c.AnswerInstead: lambda s: f"{s.agent} answers {s.approval} itself",

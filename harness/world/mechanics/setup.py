@@ -63,7 +63,9 @@ def _lay_secrets(world: World) -> None:
         app = f"secret.{name}"
         signed_in = sign_in.code_flow(world, secret.holder, app=app, acr="low")
         assert signed_in is not None, "nobody is locked out of a world in which nothing has happened"
-        handle = signed_in[1]
+        session, handle = signed_in[:2]
+        known = world.home.store.sessions
+        known[session] = replace(known[session], origin="long ago")  # nobody's sign-in of this run
         if handle is not None:
             world.credentials[app] = replace(world.credentials.pop(handle), handle=app, agent=app)
     world.out.clear()
