@@ -9,10 +9,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from harness.requirements.conditions import All, Listing, Named, Node, Not, Operand, Other, Test, Value
+from harness.requirements.conditions import All, Listing, Named, Node, Not, Op, Operand, Other, Test, Value
 
 MAX_WAYS = 256
-_OPPOSITE = {"is": "is not", "in": "not in", "known": "missing"}
+_OPPOSITE: dict[Op, Op] = {"is": "is not", "in": "not in", "known": "missing"}
 _POSITIVE = {negative: positive for positive, negative in _OPPOSITE.items()}
 
 
@@ -53,7 +53,7 @@ def parts_of(node: Node, *, holds: bool = True) -> Part:
     """The condition, or its opposite, with negations at the tests alone."""
     if isinstance(node, Test):
         if node.op in _POSITIVE:
-            return Literal(replace(node, op=_POSITIVE[node.op]), not holds)  # type: ignore[arg-type]  # an operator
+            return Literal(replace(node, op=_POSITIVE[node.op]), not holds)
         return Literal(node, holds)
     if isinstance(node, Not):
         return parts_of(node.part, holds=not holds)

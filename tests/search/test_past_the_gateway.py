@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -45,8 +47,8 @@ def test_nothing_leads_around_the_gateway_of_the_reference_system(monkeypatch: p
     tried: list[c.Call] = []
     real = choices_of_agents.past_the_gateway
 
-    def watched(*args: object) -> object:
-        for call in real(*args):  # type: ignore[arg-type]
+    def watched(*args: Any) -> Iterator[c.Call]:
+        for call in real(*args):
             tried.append(call)
             yield call
 

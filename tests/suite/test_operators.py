@@ -8,6 +8,7 @@ import pytest
 
 from harness.load import ProblemList
 from harness.plan.steps import step_twists
+from harness.report.result import RequirementVerdict
 from harness.suite import load_project, run_single, run_suite
 from harness.suite.guards import guards
 from harness.suite.step_scenarios import step_scenarios
@@ -84,7 +85,7 @@ def project(folder: Path, rule: str, design: str = "", events: str = EVENTS) -> 
     return str(path)
 
 
-def verdict(path: str, *, without: tuple[str, ...] = ()):  # type: ignore[no-untyped-def]  # a RequirementVerdict
+def verdict(path: str, *, without: tuple[str, ...] = ()) -> RequirementVerdict:
     (system,) = run_suite(path, without=without).systems
     assert not system.failures, system.failures
     return system.verdicts[0]

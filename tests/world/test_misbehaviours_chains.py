@@ -70,7 +70,9 @@ def test_a_sub_agent_that_nobody_registered_acts_under_no_name_but_its_own() -> 
     hand = Hand(world())
     task, handed = started(hand)
     assert hand.do(c.Call(agent=STRAY, task=task, endpoint="mcp.list_claims", credential=handed)).error == "invalid_token"
-    assert hand.of("request.allowed", stopped=True)[-1].attempt.stopped_by == ("K20",)  # type: ignore[union-attr]
+    attempt = hand.of("request.allowed", stopped=True)[-1].attempt
+    assert attempt is not None
+    assert attempt.stopped_by == ("K20",)
     assert exchange(hand, task, handed, "claims.read", agent=STRAY).error == "invalid_client"
     own = hand.do(c.GetToken(agent=STRAY, task=task, grant="client_credentials", audience="mcp", scope=("claims.read",)))
     assert own.error == "invalid_client"
