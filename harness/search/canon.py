@@ -17,7 +17,8 @@ from typing import Any
 from harness.oauth import Signal
 from harness.oauth.records import Backchannel
 from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, once, spent, told
-from harness.search.node import Node, item_shape
+from harness.search.node import Node
+from harness.search.steps import item_shape
 from harness.world.mechanics.records import Operation
 from harness.world.mechanics.state import World
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from msgspec.structs import astuple
 
-from harness.search.node import Node, Shape
+from harness.search.node import Node
+from harness.search.steps import Shape
 from harness.world.mechanics.jobs import Job
 from harness.world.mechanics.records import Credential, Due
 from harness.world.mechanics.state import World

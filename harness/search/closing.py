@@ -23,8 +23,9 @@ from collections.abc import Callable
 from harness.search.approving import replenish, spend
 from harness.search.errands import ABOUT_SUBJECT, Errands
 from harness.search.facets import Facet
-from harness.search.node import Accepted, Node, Shape
+from harness.search.node import Node
 from harness.search.repeating import Repeating
+from harness.search.steps import Accepted, Shape
 from harness.search.taking import Taking
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import commands as c

@@ -24,9 +24,10 @@ from harness.search.explore import first_world
 from harness.search.facets import whole
 from harness.search.larger import Larger
 from harness.search.misfortunes import ADVERSE, Misfortunes
-from harness.search.node import Broken, Node
+from harness.search.node import Node
 from harness.search.running import Run
 from harness.search.shrink import Attack, shortest_if_any
+from harness.search.steps import Broken
 from harness.trace import STANDARD, Vocabulary
 from harness.world.mechanics.state import World
 

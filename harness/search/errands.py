@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from harness.search.node import SCOPE, Node, Shape
+from harness.search.node import SCOPE, Node
+from harness.search.steps import Shape
 from harness.search.taking import Taking
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c

@@ -21,10 +21,11 @@ from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
 from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
-from harness.search.node import ENOUGH, Broken, Node
+from harness.search.node import ENOUGH, Node
 from harness.search.repeating import MOST
 from harness.search.shrink import Attack, shortest
 from harness.search.small_world import bounds_for, worlds_for
+from harness.search.steps import Broken
 from harness.trace import STANDARD, Event, Vocabulary
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents

@@ -7,69 +7,28 @@ it is, not which string it is. Of those with one shape, which enforcement points
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec.structs import replace
 
-from harness.judge import State, Violation
+from harness.judge import State
 from harness.search.facets import Facet
 from harness.search.interests import leaves_a_trace
 from harness.search.rotated import note_rotation
+from harness.search.steps import Accepted, Broken, Link, Shape, Step, item_shape, sort_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
 from harness.world.mechanics.forgery import forged_as
-from harness.world.mechanics.records import Credential, Item
+from harness.world.mechanics.records import Credential
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
 
-Shape = tuple[Any, ...]
-_OF_SORT = ("agent", "user", "task", "endpoint", "owner", "audience", "provider", "grant", "amount", "payee", "passthrough")
 ALIKE, ENOUGH, LONG_ENOUGH = 2, 40, 10_000
 """How many breaches of one sort, and in all, are followed up from one state, and for how many steps after the first."""
 NO_NEWS, ALL_NEWS = frozenset[str](), frozenset({"all"})
 SCOPE = 10
 """The place of the scopes in the shape of a credential."""
-
-
-class Step(NamedTuple):
-    """A command that was given, when, and how many things of each sort there were before and after."""
-
-    command: c.Command
-    at_ms: int
-    before: dict[str, int]
-    after: dict[str, int]
-
-
-class Link(NamedTuple):
-    """The steps up to here, the last first: shared by all that goes on from them."""
-
-    step: Step
-    earlier: Link | None
-
-
-class Accepted(NamedTuple):
-    """A step that was taken and got through: the facts that a rule takes notice of, and the credentials it gave."""
-
-    command: c.Command
-    facts: tuple[Event, ...]
-    made: tuple[Shape, ...]
-
-
-class Broken(NamedTuple):
-    """A rule was broken: which, by which event, and the steps up to it."""
-
-    rule: int
-    event: Event | None
-    violation: Violation
-    path: Link
-
-    @property
-    def sort(self) -> tuple[object, ...]:
-        """What tells breaches apart that may shrink to different attacks."""
-        command, event = self.path.step.command, self.event
-        told = (getattr(command, name, None) for name in ("agent", "task", "endpoint", "owner", "audience"))
-        return self.rule, type(command), event.kind if event else None, *told
 
 
 class Node:
@@ -378,23 +337,3 @@ class Node:
         for shape, handle in list(self.best.items()):
             if (not holders or shape[0] in holders) and credentials[handle].expires_ms > now:
                 yield shape, credentials[handle]
-
-
-def sort_of(command: c.Command) -> Shape:
-    """What tells steps apart that a rule may count differently; not which credential or approval they come with."""
-    return type(command), *(getattr(command, name, None) for name in _OF_SORT)
-
-
-def item_shape(item: Item) -> Shape:
-    """What can be told of a piece of data by those who judge where it goes."""
-    return (item.owner, item.entitled, item.categories, item.subjects, item.trusted, item.origin)
-
-
-def steps_of(link: Link | None) -> list[Step]:
-    """The steps up to a link, in order."""
-    found = []
-    while link is not None:
-        found.append(link.step)
-        link = link.earlier
-    found.reverse()
-    return found

@@ -22,7 +22,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from harness.requirements import Rule
-from harness.search.node import Broken, Node
+from harness.search.node import Node
+from harness.search.steps import Broken
 from harness.search.taking import Taking
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.hostile import LureToConfirm

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from harness.search.larger import Larger
-from harness.search.node import Node, Shape
+from harness.search.node import Node
+from harness.search.steps import Shape
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.legality import Impossible
 from harness.world.mechanics.records import Credential, Task

@@ -16,8 +16,8 @@ from msgspec.structs import fields, replace
 
 from harness.judge import Monitor
 from harness.search.misfortunes import NONE, Misfortunes
-from harness.search.node import Broken, Link, Node, Step, steps_of
 from harness.search.slicing import BY_PEOPLE, WITH_APPROVALS, Move, Name, akin, alike, kin, needed, sliced
+from harness.search.steps import Broken, Link, Step, steps_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
@@ -360,4 +360,4 @@ def _after(move: Move, wait_ms: int) -> Move:
     return Move(move.command, move.wait_ms + wait_ms, move.names, move.number)
 
 
-__all__ = ["Attack", "Link", "Node", "shortest", "shrink"]
+__all__ = ["Attack", "shortest", "shortest_if_any", "shrink"]

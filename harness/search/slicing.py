@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.requirements import Rule
-from harness.search.node import sort_of
+from harness.search.steps import sort_of
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.hostile import LureToConfirm, PublishDocument
 

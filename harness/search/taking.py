@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from harness.search.facets import Facet
 from harness.search.interests import emits
-from harness.search.node import Accepted, Node, Shape
+from harness.search.node import Node
+from harness.search.steps import Accepted, Shape
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds

@@ -23,7 +23,8 @@ from harness.search.canon import fingerprint
 from harness.search.canon_details import clock
 from harness.search.explore import first_world
 from harness.search.facets import Facet
-from harness.search.node import Accepted, Node
+from harness.search.node import Node
+from harness.search.steps import Accepted
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import records as world_side
 from harness.world.mechanics.records import Due, Item
