@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from harness.judge import monitor
 from harness.plan.controls import Controls
 from harness.plan.system import System
-from harness.requirements import Requirement
+from harness.requirements import Requirement, Rule
 from harness.search import unread
 from harness.search.canon import fingerprint
+from harness.search.cast import people_named
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
@@ -106,7 +107,7 @@ def search(
         Explorer(found, one, of, go_on)
         for number, rule in enumerate(requirement.rules)
         for of in ((view,) if view else worlds_for(system, rule, stolen=stolen))
-        for one in facets(number, rule, vocabulary, of, told_apart(system, start, of.people))
+        for one in facets(number, rule, vocabulary, of, told_apart(system, start, rule, of.people))
     ]
     broken = _run(found, explorers, start, depth)
     if broken:
@@ -115,9 +116,9 @@ def search(
     return found
 
 
-def told_apart(system: System, start: World, people: Sequence[str]) -> Sequence[str]:
-    """The people who need a facet of their own: one of those who are alike is enough."""
-    return people[:1] if alike(system, start, people) else people
+def told_apart(system: System, start: World, rule: Rule, people: Sequence[str]) -> Sequence[str]:
+    """The people who need a facet of their own: one of those who are alike is enough, where the rule names none of them."""
+    return people[:1] if alike(system, start, people) and people_named(rule).isdisjoint(people) else people
 
 
 def _run(found: Found, explorers: Sequence[Explorer], start: World, depth: int) -> list[Broken]:

@@ -8,14 +8,15 @@ those that a condition tells apart, and those that a system does.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from harness.plan.steps import Step, steps_of
 from harness.plan.system import System
 from harness.requirements import Rule
-from harness.requirements.conditions import ORDER, All, Listing, Node, Test, Value, fields_read, tests
+from harness.requirements.conditions import ORDER, All, Node, Test, Value, fields_read, tests
+from harness.search.cast import MOST_PEOPLE, constants, jobs_for, people_for, providers_for
 from harness.search.interests import Interests
 from harness.world.mechanics.bounds import MEANT, Bounds, Variant
 
@@ -25,7 +26,6 @@ OF_PRIVILEGED = frozenset({"request.allowed", "token.issued", "token.exchanged",
 OF_RECORDS = frozenset({"data.accessed", "answer.delivered", "memory.read"})
 """Where it is told whose a record is, and who may see it."""
 OF_TOOLS = frozenset({"tool.changed", "tool.approved"})
-MOST_PEOPLE = 8
 
 
 def bounds_for(system: System, rule: Rule) -> Bounds:
@@ -40,7 +40,6 @@ def bounds_for(system: System, rule: Rule) -> Bounds:
     fails = "user.authentication_failed" in interests.listened
     found = Bounds.of(
         system,
-        people=_people(rule),
         approvals=2 if interests.rations else 1 if interests.about & OF_PRIVILEGED else 0,
         sub_agents=1 if "root_agent" in reads else 0,
         sessions=2 if fails or longest_ms > system.servers[system.home_server].session_lifetime else 1,
@@ -51,9 +50,16 @@ def bounds_for(system: System, rule: Rule) -> Bounds:
     steps = [one for one in steps_of(system) if one.kind in interests.listened]
     beside = dict.fromkeys(kind for one in steps if one.kind in interests.calming for kind in _beside(one))
     return replace(
-        found, variants=(*found.variants, *more), ordinary=ordinary, tools=tools,
-        steps=tuple(one.kind for one in steps), beside=tuple(beside),
-    )  # fmt: skip
+        found,
+        people=people_for(system, rule, _people(rule)),
+        providers=providers_for(system, rule, found),
+        jobs=jobs_for(system, rule, found),
+        variants=(*found.variants, *more),
+        ordinary=ordinary,
+        tools=tools,
+        steps=tuple(one.kind for one in steps),
+        beside=tuple(beside),
+    )
 
 
 def _beside(step: Step) -> Iterator[str]:
@@ -104,8 +110,8 @@ def _concerns(where: Node | None, amount: float) -> bool:
 def _constants(rule: Rule, field: str) -> Iterator[str | int | float | bool]:
     for clause in rule.clauses:
         for test in tests(clause.where):
-            values: Iterable[object] = test.right.items if isinstance(test.right, Listing) else (test.right,)
-            yield from (one.value for one in values if test.field == field and isinstance(one, Value))
+            if test.field == field:
+                yield from constants(test)
 
 
 def _compares_owners(rule: Rule) -> bool:

@@ -38,7 +38,7 @@ def test_one_of_those_who_are_alike_is_enough(key: str, control: str, monkeypatc
     without = (control,) if control else ()
     one = searched(tiny(), key, *without)
 
-    def everybody(system: Any, start: Any, people: Sequence[str]) -> Sequence[str]:
+    def everybody(system: Any, start: Any, rule: Any, people: Sequence[str]) -> Sequence[str]:
         return people
 
     monkeypatch.setattr(explore, "told_apart", everybody)

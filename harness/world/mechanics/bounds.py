@@ -84,7 +84,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
         agents = {name: one for name, one in system.agents.items() if one.kind != "partner"}
         partners = tuple(name for name, one in system.agents.items() if one.kind == "partner")
         return cls(
-            people=_strangers(system)[:people],
+            people=strangers(system)[:people],
             agents=tuple(agents),
             outsiders=(*partners, THIEF),
             jobs=tuple(_jobs(system, agents, purposes)),
@@ -103,7 +103,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, approvals=most)
 
 
-def _strangers(system: System) -> tuple[str, ...]:
+def strangers(system: System) -> tuple[str, ...]:
     """Customers in order, those first who share no record with the first one."""
     people = system.people
     first = people.customers[0]
