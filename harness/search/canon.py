@@ -40,6 +40,7 @@ def fingerprint(node: Node) -> int:
         frozenset((key, names[one.id], one.agent, one.categories) for key, one in world.consents.items()),
         frozenset((p.id, _client(p.client), p.disabled_ms >= 0, len(p.registered), p.root) for p in world.programs.values()),
         frozenset((shape[1:], names.get(shape[0])) for shape in node.items),
+        frozenset((names.get(task), marks) for task, marks in node.taken_in.items()),
         frozenset((m.agent, m.subject, m.store, *item_shape(m.item)) for m in world.memories.values()),
         frozenset(one.like for one in world.handles.values()),
         frozenset((found, frozenset(agents)) for found, agents in world.found.items()),

@@ -27,6 +27,7 @@ from harness.search.repeating import MOST
 from harness.search.shrink import Attack, shortest
 from harness.search.small_world import bounds_for, worlds_for
 from harness.search.steps import Broken
+from harness.search.withheld import taking_in
 from harness.trace import STANDARD, Event, Vocabulary
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
@@ -197,6 +198,7 @@ class Explorer:
                 child = node.fork()
             elif reply.ok or child.path is not node.path or isinstance(command, _BY_PEOPLE):
                 child = node.fork()  # it left a trace, if only that somebody was there to be refused
+        yield from taking_in(node)
         for at_ms in self._instants(node):
             self.closing.jump(child, at_ms)
             yield child

@@ -15,7 +15,7 @@ from harness.judge import State
 from harness.search.facets import Facet
 from harness.search.interests import leaves_a_trace
 from harness.search.rotated import note_rotation
-from harness.search.steps import Accepted, Broken, Link, Shape, Step, item_shape, sort_of
+from harness.search.steps import Accepted, Broken, Link, Marks, Shape, Step, item_shape, sort_of
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
@@ -36,8 +36,8 @@ class Node:
 
     __slots__ = (
         "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
-        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tallied",
-        "tells_all", "told", "wanting", "world",
+        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "taken_in",
+        "tallied", "tells_all", "told", "wanting", "withheld", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -60,6 +60,8 @@ class Node:
         self.wanting: set[Shape] = set()
         self.gone_through: dict[Shape, Hashable] = {}
         self.taken_back = 0
+        self.taken_in: dict[str, Marks] = {}
+        self.withheld: frozenset[tuple[str, Marks]] = frozenset()
         self.permitted: frozenset[Shape] | None = None
         self.renewed_ms = 0
         self.challenged = self.late = 0
@@ -80,6 +82,7 @@ class Node:
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
         other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
+        other.taken_in, other.withheld = self.taken_in, self.withheld
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
         other.late, other.cut = self.late, self.cut

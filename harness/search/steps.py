@@ -5,6 +5,7 @@ What a state shares with all that goes on from it; none of it is changed once it
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 from harness.judge import Violation
@@ -13,6 +14,8 @@ from harness.world.mechanics import commands as c
 from harness.world.mechanics.records import Item
 
 Shape = tuple[Any, ...]
+Marks = frozenset[Hashable]
+"""What tells apart data that a task takes in, where that matters (`withheld`)."""
 _OF_SORT = ("agent", "user", "task", "endpoint", "owner", "audience", "provider", "grant", "amount", "payee", "passthrough")
 
 

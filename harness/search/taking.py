@@ -10,6 +10,7 @@ from harness.search.facets import Facet
 from harness.search.interests import emits
 from harness.search.node import Node
 from harness.search.steps import Accepted, Shape
+from harness.search.withheld import Withholding
 from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
@@ -34,6 +35,7 @@ class Taking:
         self.facet = facet
         self.interests = facet.interests
         self.beside = frozenset(view.beside)
+        self.withholding = Withholding(facet)
         self.transitions = 0
         self.kept = 0
         self.reply = Reply(ok=False)
@@ -114,20 +116,24 @@ class Taking:
         node.do(command)
 
     def take(self, node: Node, command: c.Command) -> tuple[Reply, list[Event], tuple[Shape, ...]] | None:
-        """Take a step that gathers; None where something that it makes true helps to keep the rule: it stays an event."""
+        """Take a step that gathers; None where it stays an event: it helps to keep the rule, or reads what is withheld."""
         self.transitions += 1
         self.asked += 1
         node.late += bool(node.late or node.broken)
         if self.asked % ASK_EVERY == 0 and not self.go_on():
             node.cut = True
         self._leak(node, command)
-        if not self.may_calm(command):
+        may_bring = self.withholding.may(node, command)
+        if not may_bring and not self.may_calm(command):
             reply, events = node.do(command)
             return reply, events, node.made
         trial = node.fork()
         reply, events = trial.do(command)
-        if trial.calmed(events):
+        calmed = trial.calmed(events)
+        brought = self.withholding.brought(node, trial) if may_bring and not calmed else {}
+        if calmed or brought:
             node.broken += trial.broken
+            node.withheld |= brought.items()
             self.kept += 1
             return None
         node.become(trial)

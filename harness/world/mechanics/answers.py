@@ -203,7 +203,8 @@ def _push(world: World, handle: Handle, *, reader: str | None) -> None:
     if reader != handle.user:
         return
     for step in world.callbacks.get(handle.id, ()):
-        task = world.tasks[str(step.task)]
-        who = world.who(step.agent, world.design.actor_type(step.agent), user=task.user, agent=step.agent, task=task.id)
-        effects = [Effect("answer.delivered", who, _delivered(one, task.user)) for one in handle.items]
+        task = world.tasks[step.task] if step.task is not None else None
+        user = task.user if task else None
+        who = world.who(step.agent, world.design.actor_type(step.agent), user=user, agent=step.agent, task=step.task)
+        effects = [Effect("answer.delivered", who, _delivered(one, user or step.agent)) for one in handle.items]
         settle(world, step, effects, None)

@@ -55,6 +55,11 @@ def tainted(world: World, task: Task) -> bool:
     return any(not world.items[one].trusted for one in world.contexts.get(task.id, ()))
 
 
+def watches_flows(world: World, agent: str) -> bool:
+    """Whether an agent can do less after it has read what outsiders wrote."""
+    return world.design.on("K23", agent)
+
+
 def _flows(world: World, info: EndpointInfo, task: Task) -> bool:
     """K23: after untrusted input the task loses external sends, or (strength `no_private`) the reading of private data."""
     if not tainted(world, task):
