@@ -2,7 +2,8 @@
 
 What an answer speaks of is not tried again: the token alone (`invalid_token`), the target alone (`invalid_target`), the
 scope alone (`insufficient_scope`) or the subject token alone (`invalid_request`, `invalid_grant`): RFC 6750 section 3.1,
-RFC 8707 section 2, RFC 8693 section 2.2.2.
+RFC 8707 section 2, RFC 8693 section 2.2.2. A plain no (`access_denied`, `not_found`) speaks of who comes and for what: whoever
+comes as the same with another audience or scope got no further.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from harness.world.mechanics.records import Credential, Task
 
 ABOUT_SUBJECT = frozenset({"invalid_request", "invalid_grant", "invalid_client", "unauthorized_client"})
 ABOUT_TOKEN = frozenset({"invalid_token"})
+ABOUT_WHOM = frozenset({"access_denied", "not_found"})
+ALL_OF_IT = ("whatever may be had", "all that there is")
+"""The first requests with each subject token; the others are for parts of that."""
+NO_WAY = "unreachable"
 RUNTIME = "refused_by_runtime"
 REFRESHES = 2
 """How often a thief goes on refreshing what it got with stolen keys."""
@@ -192,13 +197,17 @@ class Errands:
         if useless in node.refused or closed in node.refused:
             return useless not in node.refused
         had: dict[bool, set[str]] = {False: set(), True: set()}
-        for request in requests:
+        gives: list[Shape] = []
+        for number, request in enumerate(requests):
+            if number == len(ALL_OF_IT) and gives and self._gives_the_same(node, mark, gives):
+                return True
             plain = request.provider is None and not request.offline
             if len(request.scope) == 1 and request.provider is None and request.scope[0] in had[request.offline]:
                 continue
             shape = ("token", *mark, request.grant, request.scope, request.provider, request.purpose, request.offline)
             error = self.taking.once(node, shape, request)
             got = node.accepted.get(shape)
+            gives += got.made if got is not None else ()
             if got is not None and request.provider is None and not had[request.offline]:
                 had[request.offline].update(scope for made in got.made for scope in made[SCOPE])
                 self._ordinary(node, mark, request, had[request.offline])
@@ -208,6 +217,21 @@ class Errands:
             if plain and error == "invalid_target":
                 node.refused.add(closed)
                 return True
+        return True
+
+    @staticmethod
+    def _gives_the_same(node: Node, mark: Shape, gives: list[Shape]) -> bool:
+        """Whether another subject token gave just that when it was asked for all: each part of it gives the same then.
+
+        As long as the other one is good: what was not granted for want of something else is asked for with that one again.
+        """
+        key = ("gives", *mark[:3], frozenset(gives))
+        other = node.gone_through.setdefault(key, mark)
+        assert isinstance(other, tuple), "what is kept is who asked with what"
+        held = node.best.get(other[3]) if len(other) > 3 else None
+        if other == mark or held is None or node.world.credentials[held].expires_ms <= node.world.now_ms:
+            node.gone_through[key] = mark
+            return False
         return True
 
     def _ordinary(self, node: Node, mark: Shape, request: c.GetToken, had: set[str]) -> None:
@@ -269,15 +293,26 @@ class Errands:
             handle = node.world.handles[command.handle].like if command.handle else None
             way = command.amount, command.payee, command.approval is not None, command.around, command.header_tool
             tried: Shape = ("call", key, shape, info.name, command.owner, *way, command.job, handle)
-            as_one: Shape = ("as", key, node.as_whom(shape), info.name, command.owner, *way, command.job, handle)
+            what: Shape = (info.name, command.owner, *way, command.job, handle)
             if command.passthrough is not None:
-                tried = ("passed", key, shape, command.passthrough)
-                as_one = ("as", *tried[:2], node.as_whom(shape), command.passthrough)
-            if self._same_again(node, as_one, tried):
+                tried, what = ("passed", key, shape, command.passthrough), ("passed", command.passthrough)
+            as_one = ("as", key, self._whose(node, shape), *what)
+            denied = ("denied", key, node.as_whom(shape), *what)
+            nowhere = ("unreachable", key, info.api, command.around)
+            unfit = ("unfit", key, node.unscoped(shape), self._behind(node, command))
+            if not node.refused.isdisjoint((denied, nowhere, unfit)) or self._same_again(node, as_one, tried):
                 continue
             error = self.taking.once(node, tried, command)
             if error == "":
                 node.gone_through[as_one] = tried
+            # what is passed on as it is is looked at behind the first hop; else a no from there speaks of the server's own token
+            whose_no = self.taking.reply.error if error is not None and command.passthrough else error
+            if whose_no in ABOUT_WHOM and not self.interests.hears_refusals:
+                node.refused.add(denied)
+            if error == NO_WAY:
+                node.refused.add(nowhere)
+            if whose_no in ABOUT_TOKEN and command.passthrough:
+                node.refused.add(unfit)
             foreign = task is not None and credential.user not in (None, task.user)
             if error == RUNTIME and foreign:
                 node.refused.add(("foreign", key, shape))
@@ -296,6 +331,18 @@ class Errands:
         yield from agents.calls_of(node.world, self.view, agent, task, credential, info)
         if info.endpoint.calls and node.is_new(("passed on", task.id if task else agent, shape, info.api)):
             yield from agents.passed_on(node.world, agent, task, credential, info)
+
+    def _whose(self, node: Node, shape: Shape) -> Shape:
+        """As whom one comes, as far as the rule looks at that: with another credential the same is the same to it.
+
+        What is refused some day is tried with the others from then on.
+        """
+        return node.as_whom(shape) if self.interests.reads_whose or self.interests.reads_tokens else ()
+
+    @staticmethod
+    def _behind(node: Node, command: c.Call) -> str | None:
+        """The API that a token is passed on to."""
+        return node.world.design.endpoints[command.passthrough].api if command.passthrough else None
 
     def _same_again(self, node: Node, as_one: Shape, tried: Shape) -> bool:
         """Whether a token with another audience or scope has done the same already, and the rule reads neither."""
@@ -331,7 +378,7 @@ class Errands:
                     credential=credential.handle, items=(item,), purpose=credential.purpose,
                 )  # fmt: skip
                 tried = ("send", task.id, shape, provider, seen)
-                as_one = ("as", "send", task.id, node.as_whom(shape), provider, seen)
+                as_one = ("as", "send", task.id, self._whose(node, shape), provider, seen if self.interests.reads_data else None)
                 if self._same_again(node, as_one, tried):
                     continue
                 error = self.taking.once(node, tried, send)

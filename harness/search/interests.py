@@ -76,6 +76,14 @@ PRESENCE = frozenset({"user.arrived", "user.left"})
 BY_TIME = {"session_idle": "session.ended", "put_down": "user.left"}
 """What happens by itself when time passes: what is due, and the kind of event that it makes true."""
 _TOKEN_FIELDS = {"token", "token_audience", "token_scope", "token_remaining", "audience", "scope", "subject_scope"}
+_OF_WHAT = frozenset({
+    "agent", "root_agent", "time", "hour", "endpoint", "api", "pep", "protocol", "tool", "permission", "required_acr", "owner",
+    "entitled", "category", "record", "record_tenant", "record_region", "action", "fields", "allowed_fields", "trusted", "type",
+    "amount", "currency", "payee", "privilege", "reversible", "details_hash", "mode", "provider", "categories", "origin", "model",
+    "region", "external", "destination",
+})  # fmt: skip
+"""What a fact says that is the same with whichever credential the same program made it true."""
+_OF_DATA = frozenset({"owner", "entitled", "categories", "category", "origin", "tokens", "cost"})
 _CLOCK_FIELDS = {"hour", "token_remaining", "lifetime", "latency"}
 
 
@@ -93,8 +101,9 @@ class Interests:
 
     `rations`: whether it counts how often an approval is used, or ties what is done to one. `limits`: whether it counts
     events, values or sums. `hours`: the hours of the day at which what it says of an event changes. `reads_tokens`: whether
-    it tells tokens apart that differ in audience or scope alone; `reads_moment`: whether the same step can be another
-    matter to it at another moment.
+    it tells tokens apart that differ in audience or scope alone; `reads_whose`: whether it looks at more of whoever does
+    something than which program it is; `reads_data`: whether at what reaches a provider; `reads_moment`: whether the same
+    step can be another matter to it at another moment.
     """
 
     listened: frozenset[str]
@@ -109,6 +118,8 @@ class Interests:
     hours: tuple[int, ...] = ()
     reads_tokens: bool = False
     reads_moment: bool = False
+    reads_whose: bool = True
+    reads_data: bool = True
 
     @classmethod
     def of(cls, rule: Rule) -> Interests:
@@ -128,6 +139,8 @@ class Interests:
             hours=tuple(sorted(set(_hours(rule)))),
             reads_tokens=_reads(rule, _TOKEN_FIELDS),
             reads_moment=present or _reads_clock(rule),
+            reads_whose=not {name for _, name in rule.reads()} <= _OF_WHAT,
+            reads_data=any(kind == "llm.received" and name in _OF_DATA for kind, name in rule.reads()),
         )
 
     def gathers(self, command: c.Command) -> bool:
@@ -172,6 +185,11 @@ class Interests:
     def of_presence(self) -> bool:
         """Whether the rule takes notice of who is there."""
         return bool(PRESENCE & self.listened)
+
+    @property
+    def hears_refusals(self) -> bool:
+        """Whether the rule takes notice of what was refused, so that each refusal is a matter of its own."""
+        return not self.listened.isdisjoint(("request.denied", "audit.recorded", "access.decided"))
 
     @property
     def outlives(self) -> bool:

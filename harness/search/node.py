@@ -218,7 +218,7 @@ class Node:
         self.news = True
         self.taken_back += 1
         tool = getattr(command, "tool", None)
-        self.refused = {one for one in self.refused if one[0] not in ("call", "dead") or tool not in (None, *one[3:4])}
+        self.refused = {one for one in self.refused if one[0] not in ("call", "dead", "denied") or tool not in (None, *one[3:4])}
         for shape in [one for one in self.accepted if one[0] == "call" and one[3] == tool]:
             self.let_go(shape)
 
@@ -321,8 +321,8 @@ class Node:
 
     @staticmethod
     def as_whom(shape: Shape) -> Shape:
-        """A shape without audience and scopes: in whose name, by whom and how one comes."""
-        return (*shape[: SCOPE - 1], *shape[SCOPE + 1 :])
+        """A shape without holder, audience and scopes: in whose name, as what client and how one comes."""
+        return (*shape[1 : SCOPE - 1], *shape[SCOPE + 1 :])
 
     def useful(self) -> set[Shape]:
         """The shapes of credentials that something was got with so far."""
