@@ -5,7 +5,7 @@ Each command is possible; which of them a control refuses is not known here. Eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -135,9 +135,15 @@ def calls(world: World, view: Bounds, agent: str, task: Task | None, credential:
 
 
 def calls_of(
-    world: World, view: Bounds, agent: str, task: Task | None, credential: Credential, info: EndpointInfo
+    world: World,
+    view: Bounds,
+    agent: str,
+    task: Task | None,
+    credential: Credential,
+    info: EndpointInfo,
+    approvals: Iterable[str] | None = None,
 ) -> Iterator[c.Call]:
-    """One endpoint with one credential: each owner, each way to do it, each approval; handles; as a job."""
+    """One endpoint with one credential: each owner, each way to do it, each approval (of `approvals`); handles; as a job."""
     base = _plain_call(agent, task, credential, info)
     yield from past_the_gateway(world, view, task, base, info)
     target = world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
@@ -151,7 +157,7 @@ def calls_of(
         for variant in view.variants:
             meant = replace(one, amount=variant.amount, payee=variant.payee)
             yield meant
-            yield from (replace(meant, approval=approval) for approval in world.approvals)
+            yield from (replace(meant, approval=named) for named in (world.approvals if approvals is None else approvals))
     if info.endpoint.calls:
         yield replace(base, job=True)
     elif target.endpoint.category is None:
