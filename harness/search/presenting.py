@@ -51,6 +51,7 @@ class Presenting:
         self.taking = taking
         self.view = taking.view
         self.interests = taking.interests
+        self.concerned: dict[frozenset[str], dict[str, list[EndpointInfo]]] = {}
 
     def run(self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential) -> None:
         """One credential at every API, until the answers say that it is of no use there."""
@@ -59,14 +60,10 @@ class Presenting:
         bearer = self._bearer(node, agent, task, shape, credential)
         if ("foreign", bearer.key, shape) in node.refused:
             return
-        news = node.news_since(("presented", bearer.key, shape), self._bears_on(node, task))
+        news = node.news_since(("presented", bearer.key, shape), self._bears_on(node, bearer))
         if not news:
             return
-        by_api: dict[str, list[EndpointInfo]] = {}
-        for info in node.world.design.endpoints.values():
-            if not news.isdisjoint(_concerning(node, info)):
-                by_api.setdefault(info.api, []).append(info)
-        for api, infos in by_api.items():
+        for api, infos in self._concerned(node, news).items():
             mark = ("dead", bearer.key, bearer.unscoped, api)
             if mark in node.refused:
                 continue
@@ -78,6 +75,16 @@ class Presenting:
                 return
         if task is not None and task.agent == agent and not news.isdisjoint(("all", "items")):
             self._send(node, bearer, task)
+
+    def _concerned(self, node: Node, news: frozenset[str]) -> dict[str, list[EndpointInfo]]:
+        """By API the endpoints of which other calls are possible than before."""
+        if news not in self.concerned:
+            by_api: dict[str, list[EndpointInfo]] = {}
+            for info in node.world.design.endpoints.values():
+                if not news.isdisjoint(_concerning(node, info)):
+                    by_api.setdefault(info.api, []).append(info)
+            self.concerned[news] = by_api
+        return self.concerned[news]
 
     def forge(self, node: Node, agent: str, task: Task | None, held: Iterable[Credential]) -> None:
         """Each kind of token that nobody issued, at each API, in one person's name; where one is taken, in every one's."""
@@ -133,12 +140,13 @@ class Presenting:
         answered = [one.id for one in node.world.approvals.values() if one.state == "approved" and one.task == key]
         return tuple(answered[-1:])
 
-    def _bears_on(self, node: Node, task: Task | None) -> dict[str, Hashable]:
-        """What calls with one credential depend on beside it: answers to questions, handles, data, jobs that wait."""
-        world = node.world
+    @staticmethod
+    def _bears_on(node: Node, bearer: Bearer) -> dict[str, Hashable]:
+        """What calls with one credential depend on beside it: an answer to a question, handles, data, jobs that wait."""
+        task = bearer.task
         return {
-            "answers": None if self.interests.rations else tuple((one.id, one.state) for one in world.approvals.values()),
-            "handles": len(world.handles),
+            "answers": bool(bearer.approvals),
+            "handles": len(node.world.handles),
             "items": len(items_of(node, task)) if task is not None else 0,
             "jobs": _has_job(node, task.id) if task is not None else False,
         }
