@@ -25,6 +25,7 @@ from harness.search.errands import ABOUT_SUBJECT, Errands
 from harness.search.facets import Facet
 from harness.search.node import Node
 from harness.search.repeating import Repeating
+from harness.search.rotated import takes_away
 from harness.search.steps import Accepted, Shape
 from harness.search.taking import Taking
 from harness.world.mechanics import choices as people
@@ -102,6 +103,8 @@ class Closing:
         for shape, one in list(node.accepted.items()):
             if node.stopped:
                 return
+            if shape not in node.accepted:
+                continue  # it showed what has just been rotated
             if passed and isinstance(one.command, c.GetToken):
                 if useful.isdisjoint(one.made):
                     node.let_go(shape)
@@ -123,6 +126,9 @@ class Closing:
         current = self.taking.current(node, command)
         useless = ("useless", shape[1], shape[2], shape[4]) if shape[0] == "token" and len(shape) > 8 else ()
         if useless in node.refused:
+            node.let_go(shape)
+            return
+        if takes_away(node, current):
             node.let_go(shape)
             return
         taken = self.taking.take(node, current)

@@ -142,7 +142,9 @@ class Errands:
     def _refresh(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
         """A refresh token is rotated: each use takes the newest one, and an old one is never shown (it ends the grant)."""
         for audience in self.view.audiences:
-            newest = node.world.credentials[node.best[node.shape(subject)]]
+            if shape not in node.best:
+                return  # it was used for another API, or by somebody else, and rotated
+            newest = node.world.credentials[node.best[shape]]
             request = next(agents.token_requests(node.world, self.view, agent, task, newest, audience))
             useless = ("useless", agent, task.id if task else None, shape)
             if useless in node.refused:

@@ -24,6 +24,7 @@ from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Node
 from harness.search.repeating import MOST
+from harness.search.rotated import shown_again
 from harness.search.shrink import Attack, shortest
 from harness.search.small_world import bounds_for, worlds_for
 from harness.search.steps import Broken
@@ -219,7 +220,7 @@ class Explorer:
         if child.world.pools != node.world.pools:
             unread.asked_again(child)
             return True
-        return ok or child.calmed(events)
+        return ok or child.calmed(events) or (isinstance(command, c.GetToken) and child.states != node.states)
 
     def _may_turn(self, node: Node, command: c.Command) -> bool:
         """Whether a step can be taken back, the rule takes notice of that, and here it is about whom it is then about.
@@ -248,6 +249,8 @@ class Explorer:
         yield from people.by_operators(world, view)
         yield from people.thefts(world, view)
         yield from self._with_the_best(node, people.stolen_refreshes(world, view))
+        if "token.reused" in self.interests.listened:
+            yield from shown_again(node)
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)
         if BY_AGENTS & (self.interests.calming | self.taking.beside):

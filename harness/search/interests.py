@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from harness.requirements import Rule
 from harness.requirements.conditions import Listing, Value, tests
-from harness.trace import STANDARD
+from harness.trace import STANDARD, Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 
 _CALLS = frozenset({"request.allowed", "request.denied", "audit.recorded", "data.accessed", "document.created",
                     "access.decided", "llm.received", "operation.completed", "token.issued", "token.exchanged"})  # fmt: skip
 _TOKENS = frozenset({"token.issued", "token.exchanged"})
+_REUSE = frozenset({"token.reused", "token.revoked"})
 EMITS: dict[type[c.Command], frozenset[str]] = {
     c.Arrive: frozenset({"user.arrived"}),
     c.Leave: frozenset({"user.left"}),
@@ -26,10 +27,10 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
     c.Act: frozenset({"user.active"}),
     c.GiveConsent: frozenset({"consent.granted"}),
     c.WithdrawConsent: frozenset({"consent.withdrawn", "consent.withdrawal_notified"}),
-    c.StartTask: _TOKENS | {"task.started", "user.active", "request.allowed", "request.denied", "code.issued"},
+    c.StartTask: _TOKENS | _REUSE | {"task.started", "user.active", "request.allowed", "request.denied", "code.issued"},
     c.AnswerPrompt: frozenset({"user.arrived", "user.active", "approval.granted", "approval.refused"}),
     c.Halt: frozenset({"task.halted"}),
-    c.GetToken: _TOKENS,
+    c.GetToken: _TOKENS | _REUSE,
     c.Call: _CALLS,
     c.SendToModel: frozenset({"request.allowed", "request.denied", "llm.received"}),
     c.AskApproval: frozenset({"operation.requested", "approval.requested"}),
@@ -202,9 +203,10 @@ class Interests:
         return self.timed or not self.listened.isdisjoint(BY_TIME.values())
 
 
-def leaves_a_trace(command: c.Command) -> bool:
-    """Whether something comes of a step that is not answered with a yes."""
-    return isinstance(command, c.AnswerPrompt) or getattr(command, "cancelled", False)
+def leaves_a_trace(command: c.Command, events: Iterable[Event]) -> bool:
+    """Whether something comes of a step that is not answered with a yes, such as that a grant is revoked for it."""
+    told = isinstance(command, c.AnswerPrompt) or getattr(command, "cancelled", False)
+    return told or (isinstance(command, c.GetToken) and any(one.kind == "token.reused" for one in events))
 
 
 def _calming(rule: Rule) -> Iterable[str]:

@@ -104,7 +104,7 @@ class Node:
         self._judge(events, link)
         if self.tallied is not None:
             self._tally(command, events)
-        if reply.ok or counts or self.tells_all or len(self.broken) > breaches or leaves_a_trace(command):
+        if reply.ok or counts or self.tells_all or len(self.broken) > breaches or leaves_a_trace(command, events):
             self.path = link
         elif "request.denied" not in self.listened:
             world.tallies = tallies

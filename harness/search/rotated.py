@@ -1,23 +1,67 @@
-"""A refresh token that somebody else has used: what that leaves its owner."""
+"""Refresh tokens that are rotated: who shows which, and what that leaves the others who hold one.
+
+A refresh token that was used is shown by nobody who wants to go on, since that ends the grant (RFC 9700 section 4.14.2):
+neither when an application renews, nor when work begins. That it is shown all the same is an event, as is a thief's use
+of what was in a client's vault, which takes it from its owner.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.world.mechanics import commands as c
+from harness.world.mechanics.legality import THIEF
+from harness.world.mechanics.rotation import ends_the_grant, shown_by
 
 if TYPE_CHECKING:
     from harness.search.node import Node
 
+_SHOWING = (c.GetToken, c.StartTask)
+
+
+def takes_away(node: Node, command: c.Command) -> bool:
+    """Whether a step shows a refresh token that was used before, or uses one up that is somebody else's."""
+    if not isinstance(command, _SHOWING):
+        return False
+    shown = shown_by(node.world, command)
+    if shown is None:
+        return False
+    if ends_the_grant(node.world, shown):
+        return True
+    stolen = isinstance(command, c.GetToken) and command.as_client is not None and shown.holder != command.agent
+    return stolen and node.world.servers[shown.server].profile.refresh_rotation
+
 
 def note_rotation(node: Node, command: c.Command) -> None:
-    """After a thief's refresh the owner shows the old token no more, which would only end the grant (RFC 9700 section 4.14)."""
-    if not isinstance(command, c.GetToken) or command.as_client is None or command.grant != "refresh_token":
+    """Let go of what can be refreshed no more: refresh tokens that were used, and the steps that showed them."""
+    if not isinstance(command, _SHOWING):
         return
-    shape = node.shape(node.world.credentials[str(command.subject)])
-    if node.best.get(shape) != command.subject:
-        return
-    del node.best[shape]
+    world = node.world
+    for shape, handle in list(node.best.items()):
+        if world.credentials[handle].kind == "refresh" and ends_the_grant(world, world.credentials[handle]):
+            del node.best[shape]
     for one, taken in list(node.accepted.items()):
-        if getattr(taken.command, "grant", "") == "refresh_token" and shape in one:
+        shown = shown_by(world, taken.command) if isinstance(taken.command, c.GetToken) else None
+        if shown is None or node.shape(shown) in node.best:
+            continue
+        if ends_the_grant(world, shown):
             node.let_go(one)
+
+
+def shown_again(node: Node) -> Iterator[c.GetToken]:
+    """Used refresh tokens shown all the same, for a rule that listens to that: when applications renew, and by a thief."""
+    world = node.world
+    renewals = (c.GetToken(agent=task.agent, task=task.id, goal="search", twist="search", grant="renew")
+                for task in world.tasks.values())  # fmt: skip
+    stolen = (
+        c.GetToken(
+            agent=THIEF, goal="search", twist="search", grant="refresh_token", subject=handle, as_client=one.client
+        )
+        for handle, one in world.credentials.items()
+        if one.kind == "refresh" and handle in world.leaked and f"client:{one.client}" in world.leaked
+    )
+    for command in (*renewals, *stolen):
+        shown = shown_by(world, command)
+        if shown is not None and ends_the_grant(world, shown):
+            yield command

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from harness.search.facets import Facet
 from harness.search.interests import emits
 from harness.search.node import Node
+from harness.search.rotated import takes_away
 from harness.search.steps import Accepted, Shape
 from harness.search.withheld import Withholding
 from harness.trace import Event
@@ -48,7 +49,7 @@ class Taking:
         Whoever answers a question is there for a while: where the rule takes notice of that person's presence the answer
         is an event, so that what it gives is rare and its use is one too.
         """
-        if not self.interests.gathers(command) or self._takes_from_the_owner(node, command):
+        if not self.interests.gathers(command) or takes_away(node, command):
             return False
         if not self.interests.of_presence:
             return True
@@ -57,14 +58,6 @@ class Taking:
         if approval is None and handle is not None:
             approval = node.world.credentials[handle].approval
         return approval is None or not self.facet.involves(node.world.approvals[approval].user)
-
-    @staticmethod
-    def _takes_from_the_owner(node: Node, command: c.Command) -> bool:
-        """A thief who refreshes what was in a client's vault: the owner's token is rotated, and of no use any more."""
-        if not isinstance(command, c.GetToken) or command.as_client is None or command.subject is None:
-            return False
-        subject = node.world.credentials[command.subject]
-        return subject.kind == "refresh" and subject.holder != command.agent
 
     def plain(self, node: Node, command: c.Command) -> bool:
         """Whether a step can be taken always, without a look at what it makes true."""

@@ -124,6 +124,8 @@ def not_issued(
 ) -> Stop:
     """A refusal at a token endpoint, as an attempt to be issued a token; a challenge that honest work answers is none."""
     stop = refusal_of(world, response, subject, place=_place(world, step))
+    if subject is not None:
+        _reused(world, who, subject, response)
     if isinstance(step, GetToken) and step.grant == "claimed_subject" and world.design.on("K06"):
         stop = stop._replace(by=("K06",))  # an assertion without proof of the person's grant is nobody's
     if step.twist is None and stop.error in ("consent_required", "invalid_authorization_details"):
@@ -153,6 +155,17 @@ def not_issued(
     settle(world, step, effects, stop)
     remember_refusal(world, step, stop)
     return stop
+
+
+def _reused(world: World, who: Who, refresh: Credential, response: Response) -> None:
+    """A refresh token that was shown a second time is written down, and that its grant is revoked for it (RFC 9700 4.14.2)."""
+    if response.refusal is None or response.refusal.check != "rotation":
+        return
+    own = {"token": refresh.facts.token, "token_family": refresh.facts.token_family or refresh.facts.token}
+    world.emit("token.reused", who, own)
+    if response.signals:
+        server = world.who(refresh.server, "service", user=refresh.user, session=refresh.session)
+        world.emit("token.revoked", server, own | {"by": refresh.server, "reason": "reuse"})
 
 
 def _place(world: World, step: Step) -> str:

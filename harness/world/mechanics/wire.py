@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.oauth import Refusal, Request, Response
-from harness.world.mechanics import proofs
+from harness.world.mechanics import proofs, signals
 from harness.world.mechanics.keyring import key
 from harness.world.mechanics.state import World
 
@@ -31,6 +31,7 @@ def post(
 ) -> Response:
     """Send a form to an authorization server as an authenticated client, over a connection with its certificate.
 
+    What the answer makes known to others goes out at once: a replayed token ends its grant everywhere.
     `published_key`: whoever holds the key that was registered last signs; else the client's first key does.
     """
     full = dict(form) | {
@@ -44,7 +45,9 @@ def post(
     world.count("as" + path.replace("/", "_").replace("-", "_"))
     if not world.conditions.answers(server, world.now_ms):
         return Response(503, refusal=Refusal("unavailable", "temporarily_unavailable", 503, "P-042"))
-    return world.servers[server].receive(request, now_s=world.now_s, ids=world.ids)
+    response = world.servers[server].receive(request, now_s=world.now_s, ids=world.ids)
+    signals.spread(world, server, response.signals)
+    return response
 
 
 def api_client(api: str) -> str:
