@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.cli.search import SearchOptions, run_search
+from harness.requirements import Requirement
 from harness.search import Found, search
 from harness.search.closing import Closing
 from harness.search.explore import first_world
@@ -20,6 +21,7 @@ from harness.search.stops import breaks, replayed
 from harness.search.telling import bound_text, steps_text
 from harness.suite import Design, load_project
 from harness.world.mechanics import commands as c
+from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.choices import stolen_refreshes
 
 RULES = "tests/search/rules/stolen.yaml"
@@ -68,3 +70,70 @@ def test_a_thief_asks_for_each_api_with_what_was_in_the_vault() -> None:
     asked = list(stolen_refreshes(node.world, view))
     assert {one.audience for one in asked} == set(view.audiences)
     assert not any(closing.taking.gathers(node, one) for one in asked)
+
+
+# ---------------------------------------------------------------- by a refresh token
+
+SHOP = "third_party_agent"
+
+
+def _of_the_shop(of: Design, key: str, *, stolen: bool) -> tuple[Requirement, Bounds]:
+    """A requirement, and the small world of one customer and a third party's application."""
+    requirement = next(one for one in of.requirements if one.id == key)
+    found = bounds_for(of.system, requirement.rules[0])
+    jobs = tuple(one for one in found.jobs if one.agent == SHOP)
+    return requirement, replace(
+        found, stolen=stolen, agents=(SHOP,), audiences=("mcp",), jobs=jobs, people=found.people[:1]
+    )
+
+
+def _searched(of: Design, key: str, *, stolen: bool = True, depth: int = 6) -> Found:
+    requirement, view = _of_the_shop(of, key, stolen=stolen)
+    return search(
+        of.system, of.controls, requirement, vocabulary=of.requirements.vocabulary, depth=depth, view=view, stolen=stolen
+    )
+
+
+@pytest.mark.parametrize(("path", "key", "steps"), [("requirements.yaml", "R4", 7), (RULES, "away", 8)])
+def test_an_attack_by_a_stolen_refresh_token_is_found_with_it_alone_and_replays(path: str, key: str, steps: int) -> None:
+    """Without K08 a third party's application has one, bound to nothing (RFC 9700 section 4.14)."""
+    of = load_project(path, scenarios=(), without=("K08",)).designs[0]
+    assert _searched(of, key, stolen=False).attack is None
+    attack = _searched(of, key).attack
+    assert attack is not None
+    told = list(steps_text(attack))
+    assert len(told) == steps, told
+    assert f"the keys of {SHOP} and its refresh tokens are stolen" in told
+    assert "thief refreshes" in told[-2], told
+    requirement, _ = _of_the_shop(of, key, stolen=True)
+    assert breaks(replayed(of.system, of.controls, attack, requirement), requirement, of.requirements.vocabulary)
+
+
+@pytest.mark.parametrize("binding", ["mtls", "dpop"])
+def test_none_where_its_refresh_tokens_are_bound_to_what_is_in_no_vault(binding: str) -> None:
+    of = load_project("requirements.yaml", scenarios=(), without=("K08",)).designs[0]
+    agent = of.system.agents[SHOP].model_copy(update={"binding": binding})
+    system = of.system.model_copy(update={"agents": {**of.system.agents, SHOP: agent}})
+    requirement, view = _of_the_shop(of, "R4", stolen=True)
+    found = search(
+        system, of.controls, requirement, vocabulary=of.requirements.vocabulary, depth=3, view=view, stolen=True
+    )
+    assert found.attack is None
+
+
+def test_none_where_grants_are_bound_to_sessions() -> None:
+    assert _searched(load_project("requirements.yaml", scenarios=()).designs[0], "R4").attack is None
+
+
+def test_a_rule_about_tokens_that_are_shown_twice_is_searched_with_both_who_hold_one() -> None:
+    of = load_project(RULES, scenarios=(), without=("K08",)).designs[0]
+    assert _searched(of, "shown-once", stolen=False).attack is None, "nobody shows a used one by mistake"
+    attack = _searched(of, "shown-once").attack
+    assert attack is not None
+    assert breaks(
+        replayed(of.system, of.controls, attack, _of_the_shop(of, "shown-once", stolen=True)[0]),
+        _of_the_shop(of, "shown-once", stolen=True)[0], of.requirements.vocabulary,
+    )  # fmt: skip
+    found = _searched(of, "family-ends", depth=4)
+    assert found.attack is None
+    assert found.challenged, "the family was asked for something after that"
