@@ -206,7 +206,8 @@ def _answer(run: Run, digits: Digits, answer: c.AnswerPrompt) -> c.Command:
 
 
 def _redeem(run: Run, digits: Digits, step: c.RedeemApproval) -> c.Command:
-    found = run.newest(list(run.node.world.approvals), digits)
+    own = [one.id for one in run.node.world.approvals.values() if one.agent == step.agent]
+    found = run.newest(own, digits)
     return replace(step, approval=found) if found else step
 
 

@@ -135,8 +135,9 @@ def talked(run: Run, digits: Digits) -> c.Command | None:
         if digits.below(2):
             return c.AnswerInstead(**who, approval=named)
         return LureToConfirm(**who, user=digits.of(larger.people), approval=named)
-    if way < 5 and world.approvals:
-        return c.RedeemApproval(**who, approval=digits.of(list(world.approvals)))
+    own = [one.id for one in world.approvals.values() if one.agent == task.agent]
+    if way < 5 and own:
+        return c.RedeemApproval(**who, approval=digits.of(own))
     step = c.Deliver(**who)
     items = seen(run, digits, step)
     if way < 8 and items:

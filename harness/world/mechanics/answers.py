@@ -47,7 +47,7 @@ def receive(
     if foreign and world.design.on("K26", step.agent):
         world.pools.pop((hop.who.actor, hop.info.api), None)
         return _drop(world, step, outer, foreign, task, fault)
-    keys = _file(world, delivered, task)
+    keys = _file(world, delivered, step, task)
     return Reply(ok=True, items=keys, handle=_handle_for(world, outer.info, task, keys))
 
 
@@ -107,12 +107,12 @@ def _delivered(item: Item, to: str) -> dict[str, object]:
     return {"to": to, "owner": item.owner, "entitled": item.entitled, "category": item.categories[0]}
 
 
-def _file(world: World, items: Iterable[Item], task: Task | None) -> tuple[str, ...]:
+def _file(world: World, items: Iterable[Item], step: Call, task: Task | None) -> tuple[str, ...]:
     """Put items into the task's context: what the LLM sees from now on, credentials that lie among it included."""
     new = []
     for item in items:
         key = world.ids.next("item")
-        world.items[key] = replace(item, filed_under=task.user if task else None)
+        world.items[key] = replace(item, filed_under=task.user if task else None, holder=None if task else step.agent)
         new.append(key)
         for name, secret in world.design.system.secrets.items():
             if secret.found_in in item.categories and task is not None:
@@ -163,7 +163,7 @@ def resume(world: World, step: Call, hop: Hop, task: Task | None) -> Reply:
     if hop.info.endpoint.handle_use == "message":
         return Reply(ok=True)
     _push(world, found, reader=task.user if task else None)
-    return Reply(ok=True, items=_file(world, found.items, task))
+    return Reply(ok=True, items=_file(world, found.items, step, task))
 
 
 def _handle_stop(world: World, hop: Hop, handle: Handle) -> Stop | None:

@@ -12,6 +12,7 @@ from typing import Any
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 from harness.world.mechanics.forgery import KINDS, forged_as
+from harness.world.mechanics.possession import asked, has_keys, has_seen, within_reach, works_on
 from harness.world.mechanics.state import World
 
 THIEF = "thief"
@@ -42,22 +43,10 @@ def _step(world: World, step: c.Step) -> None:
         raise Impossible(f"`{step.agent}` is not running")
     if step.task is not None and step.task not in world.tasks:
         raise Impossible(f"there is no task `{step.task}`")
-
-
-def within_reach(world: World, step: c.Step, handle: str) -> bool:
-    """Whether this program holds a credential, or is an outsider's and found it leaked.
-
-    What a program of ours got for a person it has in a task, or when that person uses it: for whom it works shows in what
-    is recorded.
-    """
-    credential, outside = world.credentials.get(handle), world.design.is_outside(step.agent)
-    if credential is None:
-        return False
-    if step.agent in world.found.get(handle, ()):
-        return True
-    if credential.holder == step.agent:
-        return outside or step.task is not None or credential.user in (None, step.person)
-    return outside and handle in world.leaked
+    if step.task is not None and not works_on(world, step.agent, step.task):
+        raise Impossible(f"`{step.agent}` does not work on `{step.task}`")
+    if step.person is not None and getattr(step, "grant", None) != "claimed_subject":
+        raise Impossible("people use applications themselves")
 
 
 def _arrive(world: World, command: c.Arrive) -> None:
@@ -72,6 +61,12 @@ def _leave(world: World, command: c.Leave) -> None:
 def _present(world: World, command: Any) -> None:
     _need(command.user in world.people, f"there is no person `{command.user}`")
     _need(world.people[command.user].present, f"`{command.user}` is not there")
+
+
+def _signed_in(world: World, command: Any) -> None:
+    _present(world, command)
+    session = world.home.store.sessions.get(command.session)
+    _need(session is not None and session.user == command.user, f"`{command.user}` has no session `{command.session}`")
 
 
 def _consent(world: World, command: c.GiveConsent) -> None:
@@ -89,13 +84,14 @@ def _answerable(world: World, command: c.AnswerPrompt) -> None:
     _need(approval is not None and approval.user == command.user, "the prompt is on somebody else's device")
 
 
-def _open_prompt(world: World, command: c.AnswerInstead) -> None:
-    approval = world.approvals.get(command.approval)
-    _need(approval is not None and approval.state == "pending", "there is no open prompt")
+def _open_prompt(world: World, command: c.AnswerInstead | hostile.LureToConfirm) -> None:
+    _asked(world, command)
+    _need(world.approvals[command.approval].state == "pending", "there is no open prompt")
 
 
-def _asked(world: World, command: c.RedeemApproval) -> None:
+def _asked(world: World, command: c.RedeemApproval | c.AnswerInstead | hostile.LureToConfirm) -> None:
     _need(command.approval in world.approvals, f"there is no approval `{command.approval}`")
+    _need(asked(world, command.agent, command.approval), "somebody else asked that")
 
 
 def _call(world: World, command: c.Call) -> None:
@@ -108,8 +104,7 @@ def _call(world: World, command: c.Call) -> None:
     for tool in (command.header_tool, command.passthrough):
         if tool is not None:
             _need(tool in world.design.endpoints, f"there is no endpoint `{tool}`")
-    if command.items:
-        _items(world, command.items)
+    _items(world, command, command.items)
 
 
 def _endpoint(world: World, command: Any) -> None:
@@ -117,18 +112,19 @@ def _endpoint(world: World, command: Any) -> None:
 
 
 def _use(world: World, command: c.UseDirectly) -> None:
-    _present(world, command)
+    _signed_in(world, command)
     _endpoint(world, command)
 
 
-def _items(world: World, items: tuple[str, ...]) -> None:
+def _items(world: World, step: c.Step, items: tuple[str, ...]) -> None:
     for item in items:
         _need(item in world.items, f"there is no data `{item}`")
+        _need(has_seen(world, step, item), f"`{step.agent}` has not seen `{item}`")
 
 
 def _send(world: World, command: c.SendToModel) -> None:
     _need(command.provider in world.design.system.providers, f"there is no provider `{command.provider}`")
-    _items(world, command.items)
+    _items(world, command, command.items)
     if command.credential is not None:
         _need(within_reach(world, command, command.credential), "that credential is out of reach")
 
@@ -136,7 +132,7 @@ def _send(world: World, command: c.SendToModel) -> None:
 def _token(world: World, command: c.GetToken) -> None:
     _server(world, command)
     if command.as_client is not None:
-        _need(f"client:{command.as_client}" in world.leaked, f"the keys of `{command.as_client}` are its own")
+        _need(has_keys(world, command.agent, command.as_client), f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
         _need(within_reach(world, command, command.subject), "that credential is out of reach")
     if command.grant == "renew":
@@ -151,12 +147,14 @@ def _in_task(world: World, command: c.Step) -> None:
 
 def _store(world: World, command: c.StoreMemory) -> None:
     _in_task(world, command)
-    _items(world, (command.item,))
+    _items(world, command, (command.item,))
 
 
 def _tell(world: World, command: c.Deliver | c.SendMessage) -> None:
     _in_task(world, command)
-    _items(world, command.items)
+    _items(world, command, command.items)
+    credential = command.credential if isinstance(command, c.SendMessage) else None
+    _need(credential is None or within_reach(world, command, credential), "that credential is out of reach")
 
 
 def _memory(world: World, command: c.ReadMemory) -> None:
@@ -173,13 +171,18 @@ def _task_exists(world: World, command: Any) -> None:
     _need(command.task in world.tasks, f"there is no task `{command.task}`")
 
 
+def _own_task(world: World, command: c.Halt | c.DeclineConsent) -> None:
+    _task_exists(world, command)
+    _need(world.tasks[command.task].user == command.user, f"`{command.task}` is somebody else's")
+
+
 def _granted(world: World, command: c.RevokeGrant) -> None:
     _task_exists(world, command)
     _need(world.tasks[command.task].subject is not None, "the task never had a grant")
 
 
 def _start(world: World, command: c.StartTask) -> None:
-    _present(world, command)
+    _signed_in(world, command)
     _need(command.agent in world.programs, f"`{command.agent}` is not running")
 
 
@@ -237,10 +240,9 @@ def _register(world: World, command: c.Register) -> None:
 
 
 def _lured(world: World, command: hostile.LureToConfirm) -> None:
-    _need(command.user in world.people, f"there is no person `{command.user}`")
-    approval = world.approvals.get(command.approval)
-    _need(approval is not None and approval.state == "pending", "there is no open prompt")
-    _need(approval is not None and approval.user != command.user, "that is the person who was asked")
+    _person(world, command)
+    _open_prompt(world, command)
+    _need(world.approvals[command.approval].user != command.user, "that is the person who was asked")
 
 
 def _server(world: World, command: c.GetToken | c.Register | hostile.PublishDocument) -> None:
@@ -268,11 +270,11 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.Arrive: _arrive,
     c.Leave: _leave,
     c.LogIn: _present,
-    c.LogOut: _present,
-    c.Act: _present,
+    c.LogOut: _signed_in,
+    c.Act: _signed_in,
     c.GiveConsent: _consent,
     c.WithdrawConsent: _consented,
-    c.DeclineConsent: _task_exists,
+    c.DeclineConsent: _own_task,
     c.StartTask: _start,
     c.UseDirectly: _use,
     c.AnswerPrompt: _answerable,
@@ -296,7 +298,7 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.EndSessions: _person,
     c.GiveAccess: _access,
     c.EndAccess: _access,
-    c.Halt: _task_exists,
+    c.Halt: _own_task,
     c.Leak: _leak,
     c.TakeStep: _declared,
     c.StealClient: _client,

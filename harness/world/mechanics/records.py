@@ -95,7 +95,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """A piece of data outside the API that it left: whose, of what kind, and where it came from.
 
     `filed_under` is the person whom the runtime takes it to be about, which is all that a runtime can go by; `label`
-    the person whom the answer itself names. `subjects` are the others that the data is about.
+    the person whom the answer itself names. `subjects` are the others that the data is about. `holder` is the program that
+    got it for no task; what it got in one is in the context of that.
     """
 
     record: str
@@ -107,6 +108,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     subjects: tuple[str, ...] = ()
     trusted: bool = True
     origin: str = "tool"
+    holder: str | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, gc=False):

@@ -28,6 +28,7 @@ from harness.world.mechanics.choices import choices
 from harness.world.mechanics.engine import Impossible, apply
 from harness.world.mechanics.forgery import KINDS
 from harness.world.mechanics.legality import check
+from harness.world.mechanics.possession import works_on
 from harness.world.mechanics.setup import build
 from harness.world.mechanics.state import Conditions, Fate, World, as_designed
 from harness.world.sim.population import records
@@ -86,7 +87,17 @@ class Arguments:
         for field in msgspec.structs.fields(kind):
             if field.required or self.draw.random() < 0.5:
                 found[field.name] = self.value(kind, field)
+        if issubclass(kind, c.Step) and self.draw.random() < 0.9:
+            self.fit(found)
         return kind(**found)
+
+    def fit(self, found: dict[str, Any]) -> None:
+        """What a program can do as a rule: work on a task of its own, and in no person's place."""
+        own = [one for one in self.world.tasks if works_on(self.world, found["agent"], one)]
+        if found.get("task") is not None:
+            found["task"] = self.draw.choice(own) if own else None
+        if found.get("grant") != "claimed_subject":
+            found.pop("person", None)
 
     def value(self, kind: type[c.Command], field: msgspec.structs.FieldInfo) -> Any:
         """One argument."""
