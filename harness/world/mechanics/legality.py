@@ -16,6 +16,10 @@ from harness.world.mechanics.possession import asked, has_keys, has_seen, within
 from harness.world.mechanics.state import World
 
 THIEF = "thief"
+GRANTS = frozenset(
+    {"token_exchange", "refresh_token", "client_credentials", "renew", "id_jag", "jwt_bearer", "claimed_subject"}
+)
+"""How a program asks for a token by itself; a code comes through a person's browser, and CIBA is redeemed as an approval."""
 
 
 class Impossible(Exception):
@@ -61,6 +65,16 @@ def _leave(world: World, command: c.Leave) -> None:
 def _present(world: World, command: Any) -> None:
     _need(command.user in world.people, f"there is no person `{command.user}`")
     _need(world.people[command.user].present, f"`{command.user}` is not there")
+
+
+def _log_in(world: World, command: c.LogIn) -> None:
+    _present(world, command)
+    service = world.design.system.services.get(command.app or world.design.portal)
+    shown = service is not None and service.user_facing
+    _need(
+        command.app in (None, world.design.portal) or shown or world.design.is_third_party(str(command.app)),
+        f"nobody signs in at `{command.app}`",
+    )
 
 
 def _signed_in(world: World, command: Any) -> None:
@@ -131,6 +145,7 @@ def _send(world: World, command: c.SendToModel) -> None:
 
 def _token(world: World, command: c.GetToken) -> None:
     _server(world, command)
+    _need(command.grant in GRANTS, f"no program asks for a token by `{command.grant}`")
     if command.as_client is not None:
         _need(has_keys(world, command.agent, command.as_client), f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
@@ -269,7 +284,7 @@ def _leak(world: World, command: c.Leak) -> None:
 _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.Arrive: _arrive,
     c.Leave: _leave,
-    c.LogIn: _present,
+    c.LogIn: _log_in,
     c.LogOut: _signed_in,
     c.Act: _signed_in,
     c.GiveConsent: _consent,

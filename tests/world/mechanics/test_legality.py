@@ -167,6 +167,18 @@ def test_stolen_keys_are_with_the_thief(scene: Scene) -> None:
     assert not asks(AGENT)
 
 
+@pytest.mark.parametrize("grant", ["authorization_code", "ciba", "password"])
+def test_a_program_alone_gets_no_token_that_needs_a_person(scene: Scene, grant: str) -> None:
+    step = c.GetToken(agent=AGENT, task=scene.task, audience="policies", subject=scene.token)
+    assert scene.possible(step)
+    assert not scene.possible(replace(step, grant=grant))
+
+
+@pytest.mark.parametrize(("app", "possible"), [(None, True), ("portal", True), (SHOP, True), ("mcp_server", False)])
+def test_people_sign_in_where_an_application_is_shown_to_them(scene: Scene, app: str | None, possible: bool) -> None:
+    assert scene.possible(c.LogIn("ana", app)) is possible
+
+
 # ---------------------------------------------------------------- approvals, sessions, what is people's own
 
 
