@@ -12,6 +12,16 @@ from typing import Any
 from harness.world.mechanics import commands as c
 from harness.world.mechanics import hostile
 from harness.world.mechanics.forgery import KINDS, forged_as
+from harness.world.mechanics.legality_of_people import (
+    BY_PEOPLE,
+    Impossible,
+    agent,
+    endpoint,
+    need,
+    person,
+    present,
+    task_exists,
+)
 from harness.world.mechanics.possession import asked, has_keys, has_seen, within_reach, works_on
 from harness.world.mechanics.state import World
 
@@ -20,10 +30,6 @@ GRANTS = frozenset(
     {"token_exchange", "refresh_token", "client_credentials", "renew", "id_jag", "jwt_bearer", "claimed_subject"}
 )
 """How a program asks for a token by itself; a code comes through a person's browser, and CIBA is redeemed as an approval."""
-
-
-class Impossible(Exception):
-    """A command that nobody could give in this state."""
 
 
 def check(world: World, command: c.Command) -> None:
@@ -37,11 +43,6 @@ def check(world: World, command: c.Command) -> None:
         rule(world, command)
 
 
-def _need(condition: bool, reason: str) -> None:
-    if not condition:
-        raise Impossible(reason)
-
-
 def _step(world: World, step: c.Step) -> None:
     if step.agent not in world.programs and step.agent != THIEF:
         raise Impossible(f"`{step.agent}` is not running")
@@ -53,59 +54,14 @@ def _step(world: World, step: c.Step) -> None:
         raise Impossible("people use applications themselves")
 
 
-def _arrive(world: World, command: c.Arrive) -> None:
-    _person(world, command)
-    _need(command.device not in world.people[command.user].devices, "that device is in use already")
-
-
-def _leave(world: World, command: c.Leave) -> None:
-    _need(command.user in world.people, f"there is no person `{command.user}`")
-
-
-def _present(world: World, command: Any) -> None:
-    _need(command.user in world.people, f"there is no person `{command.user}`")
-    _need(world.people[command.user].present, f"`{command.user}` is not there")
-
-
-def _log_in(world: World, command: c.LogIn) -> None:
-    _present(world, command)
-    service = world.design.system.services.get(command.app or world.design.portal)
-    shown = service is not None and service.user_facing
-    _need(
-        command.app in (None, world.design.portal) or shown or world.design.is_third_party(str(command.app)),
-        f"nobody signs in at `{command.app}`",
-    )
-
-
-def _signed_in(world: World, command: Any) -> None:
-    _present(world, command)
-    session = world.home.store.sessions.get(command.session)
-    _need(session is not None and session.user == command.user, f"`{command.user}` has no session `{command.session}`")
-
-
-def _consent(world: World, command: c.GiveConsent) -> None:
-    _present(world, command)
-    _agent(world, command)
-
-
-def _consented(world: World, command: c.WithdrawConsent) -> None:
-    _need((command.user, command.recipient, command.purpose) in world.consents, "there is no such consent")
-
-
-def _answerable(world: World, command: c.AnswerPrompt) -> None:
-    approval = world.approvals.get(command.approval)
-    _need(approval is not None and approval.state == "pending", "there is no open prompt")
-    _need(approval is not None and approval.user == command.user, "the prompt is on somebody else's device")
-
-
 def _open_prompt(world: World, command: c.AnswerInstead | hostile.LureToConfirm) -> None:
     _asked(world, command)
-    _need(world.approvals[command.approval].state == "pending", "there is no open prompt")
+    need(world.approvals[command.approval].state == "pending", "there is no open prompt")
 
 
 def _asked(world: World, command: c.RedeemApproval | c.AnswerInstead | hostile.LureToConfirm) -> None:
-    _need(command.approval in world.approvals, f"there is no approval `{command.approval}`")
-    _need(asked(world, command.agent, command.approval), "somebody else asked that")
+    need(command.approval in world.approvals, f"there is no approval `{command.approval}`")
+    need(asked(world, command.agent, command.approval), "somebody else asked that")
 
 
 def _call(world: World, command: c.Call) -> None:
@@ -114,50 +70,41 @@ def _call(world: World, command: c.Call) -> None:
     if command.credential is not None and not within_reach(world, command, command.credential):
         raise Impossible("that credential is out of reach")
     if command.handle is not None:
-        _need(command.handle in world.handles, f"there is no handle `{command.handle}`")
+        need(command.handle in world.handles, f"there is no handle `{command.handle}`")
     for tool in (command.header_tool, command.passthrough):
         if tool is not None:
-            _need(tool in world.design.endpoints, f"there is no endpoint `{tool}`")
+            need(tool in world.design.endpoints, f"there is no endpoint `{tool}`")
     _items(world, command, command.items)
-
-
-def _endpoint(world: World, command: Any) -> None:
-    _need(command.endpoint in world.design.endpoints, f"there is no endpoint `{command.endpoint}`")
-
-
-def _use(world: World, command: c.UseDirectly) -> None:
-    _signed_in(world, command)
-    _endpoint(world, command)
 
 
 def _items(world: World, step: c.Step, items: tuple[str, ...]) -> None:
     for item in items:
-        _need(item in world.items, f"there is no data `{item}`")
-        _need(has_seen(world, step, item), f"`{step.agent}` has not seen `{item}`")
+        need(item in world.items, f"there is no data `{item}`")
+        need(has_seen(world, step, item), f"`{step.agent}` has not seen `{item}`")
 
 
 def _send(world: World, command: c.SendToModel) -> None:
-    _need(command.provider in world.design.system.providers, f"there is no provider `{command.provider}`")
+    need(command.provider in world.design.system.providers, f"there is no provider `{command.provider}`")
     _items(world, command, command.items)
     if command.credential is not None:
-        _need(within_reach(world, command, command.credential), "that credential is out of reach")
+        need(within_reach(world, command, command.credential), "that credential is out of reach")
 
 
 def _token(world: World, command: c.GetToken) -> None:
     _server(world, command)
-    _need(command.grant in GRANTS, f"no program asks for a token by `{command.grant}`")
+    need(command.grant in GRANTS, f"no program asks for a token by `{command.grant}`")
     if command.as_client is not None:
-        _need(has_keys(world, command.agent, command.as_client), f"the keys of `{command.as_client}` are its own")
+        need(has_keys(world, command.agent, command.as_client), f"the keys of `{command.as_client}` are its own")
     if command.subject is not None:
-        _need(within_reach(world, command, command.subject), "that credential is out of reach")
+        need(within_reach(world, command, command.subject), "that credential is out of reach")
     if command.grant == "renew":
         _in_task(world, command)
     elif command.grant == "claimed_subject":
-        _need(bool(world.design.system.channels), "there is no channel that says who somebody is")
+        need(bool(world.design.system.channels), "there is no channel that says who somebody is")
 
 
 def _in_task(world: World, command: c.Step) -> None:
-    _need(command.task is not None, "that is done in a task")
+    need(command.task is not None, "that is done in a task")
 
 
 def _store(world: World, command: c.StoreMemory) -> None:
@@ -169,131 +116,92 @@ def _tell(world: World, command: c.Deliver | c.SendMessage) -> None:
     _in_task(world, command)
     _items(world, command, command.items)
     credential = command.credential if isinstance(command, c.SendMessage) else None
-    _need(credential is None or within_reach(world, command, credential), "that credential is out of reach")
+    need(credential is None or within_reach(world, command, credential), "that credential is out of reach")
 
 
 def _memory(world: World, command: c.ReadMemory) -> None:
     _in_task(world, command)
     found = world.memories.get(command.memory)
-    _need(found is not None and found.agent == command.agent, "there is no such memory")
-
-
-def _agent(world: World, command: Any) -> None:
-    _need(command.agent in world.programs, f"`{command.agent}` is not running")
-
-
-def _task_exists(world: World, command: Any) -> None:
-    _need(command.task in world.tasks, f"there is no task `{command.task}`")
-
-
-def _own_task(world: World, command: c.Halt | c.DeclineConsent) -> None:
-    _task_exists(world, command)
-    _need(world.tasks[command.task].user == command.user, f"`{command.task}` is somebody else's")
+    need(found is not None and found.agent == command.agent, "there is no such memory")
 
 
 def _granted(world: World, command: c.RevokeGrant) -> None:
-    _task_exists(world, command)
-    _need(world.tasks[command.task].subject is not None, "the task never had a grant")
-
-
-def _start(world: World, command: c.StartTask) -> None:
-    _signed_in(world, command)
-    _need(command.agent in world.programs, f"`{command.agent}` is not running")
-
-
-def _person(world: World, command: Any) -> None:
-    _need(command.user in world.people, f"there is no person `{command.user}`")
-
-
-def _access(world: World, command: Any) -> None:
-    _person(world, command)
-    _need(command.owner in world.people, f"there is no person `{command.owner}`")
+    task_exists(world, command)
+    need(world.tasks[command.task].subject is not None, "the task never had a grant")
 
 
 def _tool(world: World, command: c.ChangeTool | c.AddTool | c.ApproveTool) -> None:
     calls = command.calls if isinstance(command, c.ChangeTool) else None
     for name in (command.tool, calls):
-        _need(name is None or name in world.design.endpoints, f"there is no tool `{name}`")
+        need(name is None or name in world.design.endpoints, f"there is no tool `{name}`")
 
 
 def _declared(world: World, command: c.TakeStep) -> None:
-    _need(command.step in world.design.schedule.steps, f"nobody does `{command.step}` here")
+    need(command.step in world.design.schedule.steps, f"nobody does `{command.step}` here")
 
 
 def _client(world: World, command: c.StealClient) -> None:
-    _need(
-        any(one.client == command.client for one in world.programs.values()), f"there is no client `{command.client}`"
-    )
+    need(any(one.client == command.client for one in world.programs.values()), f"there is no client `{command.client}`")
 
 
 def _lure(world: World, command: c.Lure) -> None:
-    _present(world, command)
-    _need(bool(world.programs[command.agent].registered), "no client of the attacker's is registered")
+    present(world, command)
+    need(bool(world.programs[command.agent].registered), "no client of the attacker's is registered")
 
 
 def _spawn(world: World, command: c.Spawn) -> None:
     registered = world.design.system.agents.get(command.sub_agent)
     if registered is not None:
-        _need(registered.kind == "sub_agent" and command.sub_agent != command.agent, "that is no sub-agent of anybody")
+        need(registered.kind == "sub_agent" and command.sub_agent != command.agent, "that is no sub-agent of anybody")
     else:
-        _need(command.sub_agent.startswith("sub_agent"), f"there is no sub-agent `{command.sub_agent}`")
-    _need(world.design.starts_programs(command.agent), "what runs inside this program is this program")
+        need(command.sub_agent.startswith("sub_agent"), f"there is no sub-agent `{command.sub_agent}`")
+    need(world.design.starts_programs(command.agent), "what runs inside this program is this program")
     if command.credential is not None:
-        _need(within_reach(world, command, command.credential), "that credential is out of reach")
+        need(within_reach(world, command, command.credential), "that credential is out of reach")
 
 
 def _forge(world: World, command: hostile.Forge) -> None:
-    _need(command.kind in KINDS, f"nobody can forge a token as `{command.kind}`")
-    _need(within_reach(world, command, command.like), "that credential is out of reach")
+    need(command.kind in KINDS, f"nobody can forge a token as `{command.kind}`")
+    need(within_reach(world, command, command.like), "that credential is out of reach")
     like = world.credentials[command.like]
-    _need(like.kind == "access" and forged_as(like) is None, "that is no access token that a server issued")
+    need(like.kind == "access" and forged_as(like) is None, "that is no access token that a server issued")
 
 
 def _register(world: World, command: c.Register) -> None:
-    _agent(world, command)
+    agent(world, command)
     _server(world, command)
 
 
 def _lured(world: World, command: hostile.LureToConfirm) -> None:
-    _person(world, command)
+    person(world, command)
     _open_prompt(world, command)
-    _need(world.approvals[command.approval].user != command.user, "that is the person who was asked")
+    need(world.approvals[command.approval].user != command.user, "that is the person who was asked")
 
 
 def _server(world: World, command: c.GetToken | c.Register | hostile.PublishDocument) -> None:
-    _need(
+    need(
         world.design.server_named(command.server) in world.servers,
         f"there is no authorization server `{command.server}`",
     )
 
 
 def _fetched(world: World, command: hostile.PublishDocument) -> None:
-    _agent(world, command)
+    agent(world, command)
     _server(world, command)
 
 
 def _followed(world: World, command: hostile.FollowMetadata) -> None:
-    _present(world, command)
-    _need(command.api in world.design.system.apis, f"there is no API `{command.api}`")
+    present(world, command)
+    need(command.api in world.design.system.apis, f"there is no API `{command.api}`")
 
 
 def _leak(world: World, command: c.Leak) -> None:
-    _need(command.credential in world.credentials, f"there is no credential `{command.credential}`")
+    need(command.credential in world.credentials, f"there is no credential `{command.credential}`")
 
 
 _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
-    c.Arrive: _arrive,
-    c.Leave: _leave,
-    c.LogIn: _log_in,
-    c.LogOut: _signed_in,
-    c.Act: _signed_in,
-    c.GiveConsent: _consent,
-    c.WithdrawConsent: _consented,
-    c.DeclineConsent: _own_task,
-    c.StartTask: _start,
-    c.UseDirectly: _use,
-    c.AnswerPrompt: _answerable,
-    c.AskApproval: _endpoint,
+    **BY_PEOPLE,
+    c.AskApproval: endpoint,
     c.AnswerInstead: _open_prompt,
     c.RedeemApproval: _asked,
     c.Call: _call,
@@ -305,15 +213,9 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     c.SendMessage: _tell,
     c.EndTask: _in_task,
     c.Register: _register,
-    c.DisableAgent: _agent,
-    c.EnableAgent: _agent,
+    c.DisableAgent: agent,
+    c.EnableAgent: agent,
     c.RevokeGrant: _granted,
-    c.LockUser: _person,
-    c.UnlockUser: _person,
-    c.EndSessions: _person,
-    c.GiveAccess: _access,
-    c.EndAccess: _access,
-    c.Halt: _own_task,
     c.Leak: _leak,
     c.TakeStep: _declared,
     c.StealClient: _client,
@@ -327,3 +229,6 @@ _RULES: Mapping[type[c.Command], Callable[[World, Any], None]] = {
     hostile.PublishDocument: _fetched,
     hostile.FollowMetadata: _followed,
 }
+
+
+__all__ = ["THIEF", "Impossible", "check"]

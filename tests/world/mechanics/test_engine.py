@@ -105,7 +105,7 @@ def impossible(hand: Hand) -> list[tuple[str, c.Command]]:
         ("is not running", c.StartTask("ana", session, "nobody", "read", "advice")),
         ("there is no such consent", c.WithdrawConsent("ana", "acme_llm", "advice")),
         ("there is no open prompt", c.AnswerPrompt("ana", "none", approve=True)),
-        ("there is no open prompt", c.AnswerInstead(agent=AGENT, task=task, approval="none")),
+        ("there is no approval", c.AnswerInstead(agent=AGENT, task=task, approval="none")),
         ("there is no approval", c.RedeemApproval(agent=AGENT, task=task, approval="none")),
         ("there is no endpoint", c.Call(agent=AGENT, task=task, endpoint="policies.reed")),
         ("is not running", c.Call(agent="nobody", endpoint="policies.read")),
