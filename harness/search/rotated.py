@@ -35,9 +35,9 @@ def takes_away(node: Node, command: c.Command) -> bool:
 
 def note_rotation(node: Node, command: c.Command) -> None:
     """Let go of what can be refreshed no more: refresh tokens that were used, and the steps that showed them."""
-    if not isinstance(command, _SHOWING):
-        return
     world = node.world
+    if not isinstance(command, _SHOWING) or (isinstance(command, c.GetToken) and shown_by(world, command) is None):
+        return
     for shape, handle in list(node.best.items()):
         if world.credentials[handle].kind == "refresh" and ends_the_grant(world, world.credentials[handle]):
             del node.best[shape]
