@@ -2,7 +2,8 @@
 
 A refresh token that was used is shown by nobody who wants to go on, since that ends the grant (RFC 9700 section 4.14.2):
 neither when an application renews, nor when work begins. That it is shown all the same is an event, as is a thief's use
-of what was in a client's vault, which takes it from its owner.
+of what was in a client's vault, which takes it from its owner. An owner who renews takes a thief's older copy away, and
+closing loses nothing by that: a theft can come after it as well, of what the vault holds then.
 """
 
 from __future__ import annotations
