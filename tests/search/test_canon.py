@@ -104,6 +104,7 @@ UNTOLD: dict[type, dict[str, str]] = {
         "record": "rules and controls go by whose it is and who may see it",
         "filed_under": "the person of the task that it is in, or of the memory that it was read from",
         "label": "looked at when an answer comes, not later",
+        "holder": "told of what came for no task, which the search sends no further",
     },
     world_side.Memory: {"id": "drawn"},
     world_side.Handle: {"id": "drawn"},
