@@ -137,3 +137,23 @@ def test_a_rule_about_tokens_that_are_shown_twice_is_searched_with_both_who_hold
     found = _searched(of, "family-ends", depth=4)
     assert found.attack is None
     assert found.challenged, "the family was asked for something after that"
+
+
+def test_a_used_refresh_token_leaves_a_trace_though_it_is_refused() -> None:
+    """Its grant is revoked for it: whatever comes after is not as it would have been without."""
+    of = load_project(RULES, scenarios=(), without=("K08",)).designs[0]
+    requirement, view = _of_the_shop(of, "no-tokens", stolen=True)
+    facet = Facet(0, requirement.rules[0], of.requirements.vocabulary)
+    closing, node = Closing(view, facet), Node(first_world(of.system, of.controls), [facet])
+    closing.close(node)
+    task = next(one.id for one in node.world.tasks.values() if one.agent == SHOP)
+    renew = c.GetToken(agent=SHOP, task=task, grant="renew", goal="search", twist="search")
+    assert closing.taking.gathers(node, renew)
+    node.do(c.StealClient(SHOP))
+    newest = [one for one in stolen_refreshes(node.world, view) if one.subject in node.best.values()][-1]
+    assert node.do(newest)[0].ok
+    assert not closing.taking.gathers(node, renew), "nobody who wants to go on shows it"
+    reply, _ = node.do(renew)
+    assert not reply.ok
+    assert node.path is not None
+    assert node.path.step.command == renew
