@@ -14,12 +14,14 @@ from msgspec.structs import replace
 
 from harness.search.node import SCOPE, Node
 from harness.search.presenting import Presenting, items_of
+from harness.search.rotated import family, newest
 from harness.search.steps import Shape
 from harness.search.taking import Taking
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Credential, Task
+from harness.world.mechanics.rotation import ends_the_grant
 
 ABOUT_SUBJECT = frozenset({"invalid_request", "invalid_grant", "invalid_client", "unauthorized_client"})
 ALL_OF_IT = ("whatever may be had", "all that there is")
@@ -123,37 +125,38 @@ class Errands:
                     continue
                 found = iter([next(found)])
             mark = (agent, task.id if task else None, audience, shape)
-            if self._had_by_another(node, mark, "token_exchange"):
+            if self._had_by_another(node, mark, ("token", *mark, "token_exchange", (), None, None, False)):
                 continue
             if not self._requests(node, mark, found):
                 return
 
-    def _had_by_another(self, node: Node, mark: Shape, grant: str) -> bool:
+    def _had_by_another(self, node: Node, mark: Shape, request: Shape) -> bool:
         """Whether a token for the same, with no less scope, has given what there is for this audience; else this one may."""
         agent, task, audience, shape = mark
-        as_one = ("as", grant, agent, task, audience, node.as_whom(shape))
-        other, given = node.gone_through.get(as_one, (shape, None)), ("token", *mark, grant, (), None, None, False)
-        assert isinstance(other, tuple), "what is kept is a shape, and what it gave"
-        if other[1] not in node.accepted or set(shape[SCOPE]) > set(other[0][SCOPE]):
-            node.gone_through[as_one] = (shape, given)
+        as_one = ("as", request[5], agent, task, audience, node.as_whom(shape))
+        scopes, known = frozenset(shape[SCOPE]), node.gone_through.get(as_one)
+        first = known if isinstance(known, tuple) else (scopes, None)
+        if first[1] not in node.accepted or first[0] < scopes:
+            node.gone_through[as_one] = (scopes, request)
             return False
-        return not self.interests.reads_tokens and other[0] != shape and set(shape[SCOPE]) <= set(other[0][SCOPE])
+        return not self.interests.reads_tokens and first[1] != request and first[0] >= scopes
 
     def _refresh(self, node: Node, agent: str, task: Task | None, shape: Shape, subject: Credential) -> None:
-        """A refresh token is rotated: each use takes the newest one, and an old one is never shown (it ends the grant)."""
+        """A refresh token is rotated: each use takes the newest one, and an old one is never shown (it ends the grant).
+
+        So that it is the grant which is asked once for each audience, whichever token stands for it by then.
+        """
+        key, of = task.id if task else None, family(subject)
+        useless = ("useless", agent, key, of)
         for audience in self.view.audiences:
-            if shape not in node.best:
-                return  # it was used for another API, or by somebody else, and rotated
-            newest = node.world.credentials[node.best[shape]]
-            request = next(agents.token_requests(node.world, self.view, agent, task, newest, audience))
-            useless = ("useless", agent, task.id if task else None, shape)
-            if useless in node.refused:
+            shown = newest(node, subject)
+            if useless in node.refused or ends_the_grant(node.world, shown):
                 return
-            if self._had_by_another(node, (agent, task.id if task else None, audience, shape), "refresh_token"):
+            tried = ("token", agent, key, audience, of, "refresh_token", (), None, None, False)
+            if self._had_by_another(node, (agent, key, audience, shape), tried):
                 continue
-            tried = ("token", agent, task.id if task else None, audience, shape, "refresh_token", (), None, None, False)
-            error = self.taking.once(node, tried, request)
-            if error in ABOUT_SUBJECT:
+            request = next(agents.token_requests(node.world, self.view, agent, task, shown, audience))
+            if self.taking.once(node, tried, request) in ABOUT_SUBJECT:
                 node.refused.add(useless)
 
     def _requests(self, node: Node, mark: Shape, requests: Iterator[c.GetToken]) -> bool:

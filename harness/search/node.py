@@ -35,9 +35,9 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
-        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "taken_in",
-        "tallied", "tells_all", "told", "wanting", "withheld", "world",
+        "accepted", "asked", "asked_back", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items",
+        "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back",
+        "taken_in", "tallied", "tells_all", "told", "wanting", "withheld", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -59,7 +59,7 @@ class Node:
         self.refused: set[Shape] = set()
         self.wanting: set[Shape] = set()
         self.gone_through: dict[Shape, Hashable] = {}
-        self.taken_back = 0
+        self.taken_back = self.asked_back = 0
         self.taken_in: dict[str, Marks] = {}
         self.withheld: frozenset[tuple[str, Marks]] = frozenset()
         self.permitted: frozenset[Shape] | None = None
@@ -81,7 +81,8 @@ class Node:
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
-        other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
+        other.gone_through = self.gone_through.copy()
+        other.taken_back, other.asked_back = self.taken_back, self.asked_back
         other.taken_in, other.withheld = self.taken_in, self.withheld
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
@@ -225,11 +226,14 @@ class Node:
     def let_go(self, shape: Shape) -> None:
         """Forget that a step was taken: it may be taken again."""
         del self.accepted[shape]
-        self.taken_back += 1
+        if shape[0] == "token":
+            self.asked_back += 1
+        else:
+            self.taken_back += 1
 
     def is_new(self, mark: Shape, *facts: Hashable) -> bool:
         """Whether to go through the steps of one sort again: something that they depend on is not as it was."""
-        stamp = (self.taken_back, *facts)
+        stamp = (self.taken_back, self.asked_back, *facts)
         if self.gone_through.get(mark) == stamp:
             return False
         self.gone_through[mark] = stamp

@@ -17,6 +17,7 @@ from harness.world.mechanics.rotation import ends_the_grant, shown_by
 
 if TYPE_CHECKING:
     from harness.search.node import Node
+    from harness.world.mechanics.records import Credential
 
 _SHOWING = (c.GetToken, c.StartTask)
 
@@ -34,8 +35,20 @@ def takes_away(node: Node, command: c.Command) -> bool:
     return stolen and node.world.servers[shown.server].profile.refresh_rotation
 
 
+def family(refresh: Credential) -> tuple[str, str, str | None]:
+    """The grant that a refresh token stands for, and all that took its place when it was used (RFC 9700 section 4.14.2)."""
+    return "family", refresh.server, refresh.facts.token_family
+
+
+def newest(node: Node, held: Credential) -> Credential:
+    """The refresh token that whoever holds this one can show now: the last that took its place, or itself."""
+    credentials = node.world.credentials
+    alike = (credentials[handle] for shape, handle in node.best.items() if shape[:2] == (held.holder, "refresh"))
+    return next((one for one in alike if family(one) == family(held)), held)
+
+
 def note_rotation(node: Node, command: c.Command) -> None:
-    """Let go of what can be refreshed no more: refresh tokens that were used, and the steps that showed them."""
+    """Let go of what can be refreshed no more: refresh tokens that were used, and steps for which none took their place."""
     world = node.world
     if not isinstance(command, _SHOWING) or (isinstance(command, c.GetToken) and shown_by(world, command) is None):
         return
@@ -44,9 +57,7 @@ def note_rotation(node: Node, command: c.Command) -> None:
             del node.best[shape]
     for one, taken in list(node.accepted.items()):
         shown = shown_by(world, taken.command) if isinstance(taken.command, c.GetToken) else None
-        if shown is None or node.shape(shown) in node.best:
-            continue
-        if ends_the_grant(world, shown):
+        if shown is not None and ends_the_grant(world, shown) and newest(node, shown) is shown:
             node.let_go(one)
 
 

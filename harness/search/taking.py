@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from harness.search.facets import Facet
 from harness.search.interests import emits
 from harness.search.node import Node
-from harness.search.rotated import takes_away
+from harness.search.rotated import newest, takes_away
 from harness.search.steps import Accepted, Shape
 from harness.search.withheld import Withholding
 from harness.trace import Event
@@ -141,7 +141,8 @@ class Taking:
         for field in ("credential", "subject"):
             handle = getattr(command, field, None)
             if handle is not None:
-                best = node.best.get(node.shape(node.world.credentials[handle]), handle)
+                held = node.world.credentials[handle]
+                best = newest(node, held).handle if held.kind == "refresh" else node.best.get(node.shape(held), handle)
                 if best != handle:
                     named = {"approval": approval_of(best)} if getattr(command, "approval", None) is not None else {}
                     command = replace(command, **{field: best}, **named)
