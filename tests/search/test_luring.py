@@ -1,0 +1,73 @@
+"""People lured to a client of the attacker's, and documents that give a known client other keys: found where they matter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.plan import Controls, load_scenario
+from harness.search import luring
+from harness.search.by_hand import by_hand
+from harness.search.stops import breaks, replayed
+from harness.search.telling import steps_text
+from harness.world.mechanics import choices_of_outsiders as outsiders
+from harness.world.mechanics import commands as c
+from tests.search.worlds import Files, files, reference, searched
+
+DOCUMENTS = "scenarios/systems/insurance_documents.yaml"
+CASES = {
+    "swap": (("K10",), "m54b_a_client_document_swapped", "documents_of_outsiders",
+             "thief publishes a client document at https://shopping.example"),
+    "lure": (("K10", "K19"), "m08_a_client_that_rides_on_a_session", "lures", "thief registers another client at home"),
+}  # fmt: skip
+
+
+def _documents() -> Files:
+    return files(DOCUMENTS, "requirements.yaml")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_attack_is_found_in_no_more_steps_than_by_hand_and_replays(name: str) -> None:
+    of, (without, scenario, _, how) = _documents(), CASES[name]
+    attack = searched(of, "R4", *without, depth=1).attack
+    assert attack is not None
+    told = list(steps_text(attack))
+    assert told[2].startswith(how), told
+    assert told[3:4] == ["thief lures ana to a link of its own client"], told
+    controls = Controls.of(of.system, without=without)
+    trace = replayed(of.system, controls, attack, of.requirement("R4"))
+    assert breaks(trace, of.requirement("R4"), of.requirements.vocabulary)
+    written = load_scenario(f"scenarios/attacks/{scenario}.yaml").model
+    hand = by_hand(of.system, controls, of.requirement("R4"), [written], of.requirements.vocabulary)
+    assert hand is not None
+    assert attack.length <= hand.steps
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_needs_the_choice(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without, _, choice, _ = CASES[name]
+    monkeypatch.setattr(outsiders, choice, lambda *_: iter(()))
+    found = searched(_documents(), "R4", *without, depth=1)
+    assert found.attack is None
+    assert found.complete
+
+
+def test_with_all_controls_nobody_is_lured() -> None:
+    found = searched(_documents(), "R4", depth=1)
+    assert found.attack is None
+    assert found.complete
+
+
+def test_where_no_unknown_client_is_admitted_nobody_is_lured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the reference system a search asks each server once who may be a client, and tries no more of this."""
+    tried: list[c.Command] = []
+    real = luring.Luring._passes
+
+    def watched(self: luring.Luring, node: Any, command: Any) -> bool:
+        tried.append(command)
+        return real(self, node, command)
+
+    monkeypatch.setattr(luring.Luring, "_passes", watched)
+    assert searched(reference(), "R3", depth=1).attack is None
+    assert len(tried) == 2 * len(reference().system.servers)
