@@ -44,6 +44,7 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
     c.Register: frozenset({"agent.registered"}),
     hostile.PublishDocument: frozenset({"agent.registered"}),
     c.Lure: _TOKENS | {"code.issued"},
+    hostile.FollowMetadata: _TOKENS | {"code.issued"},
     c.Spawn: frozenset({"agent.registered"}),
     c.DisableAgent: frozenset({"agent.disabled"}),
     c.EnableAgent: frozenset({"agent.enabled"}),
@@ -67,8 +68,10 @@ CHANGES = (c.Register, hostile.PublishDocument, c.EndAccess, c.ChangeTool, c.App
 """Steps after which something else is possible than before."""
 USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, hostile.LureToConfirm)
 """Steps after which something that could be used is used."""
+ASTRAY = (c.Lure, hostile.FollowMetadata)
+"""Steps that lead people and their applications to an outsider."""
 BY_AGENTS = frozenset(
-    kind for of, kinds in EMITS.items() if issubclass(of, c.Step) and of not in (*TAKES, *USES_UP, *CHANGES, c.Lure)
+    kind for of, kinds in EMITS.items() if issubclass(of, c.Step) and of not in (*TAKES, *USES_UP, *CHANGES, *ASTRAY)
     for kind in kinds
 )  # fmt: skip
 """What agents can make true with steps that are closed as a rule."""

@@ -1,10 +1,11 @@
-"""Clients of an outsider's own, people lured to their links, and client documents that say something else than before.
+"""Clients of an outsider's own, people lured to their links, client documents that say something else, false servers.
 
 An outsider who becomes a client takes nothing from anybody and uses nothing up: nobody is that client yet, and whoever
 found a token can still show it. So it is closed, after everything else is, and only where some server admits unknown
 clients, which is tried once: whom registration and trusted domains keep out they keep out for good. To have a person open
-a link of it is closed as well, in every closed state anew: it gives a code that is used at once. To serve other keys for a
-known client takes that client's grants away, and a program that takes a new identity gives its old one up: these are events.
+a link of it is closed as well, in every closed state anew: it gives a code that is used at once. So does metadata that
+leads an application to another server. To serve other keys for a known client takes that client's grants away, and a
+program that takes a new identity gives its old one up: these are events.
 
 Bounds of the small world: an unknown program becomes a client of a server by registration, and by a document where that
 server registers nobody; and one document is published in one run, but for that first one of the outsider's.
@@ -25,6 +26,8 @@ from harness.world.mechanics.legality import THIEF
 
 Door = c.Register | PublishDocument
 """A way to become a client of a server without being known there."""
+SEEN_THROUGH = frozenset({"mix_up", "invalid_metadata"})
+"""The answers of a client that believes none of it (RFC 9207 section 2.4, RFC 8414 section 3.3)."""
 
 
 class Luring:
@@ -59,6 +62,17 @@ class Luring:
         for lure in outsiders.lures(node.world, self.view):
             if not node.stopped and self.taking.gathers(node, lure):
                 self.taking.take(node, lure)
+        self._lead_astray(node)
+
+    def _lead_astray(self, node: Node) -> None:
+        """Applications to another server: where a client sees through a lie, it does so whoever is signed in."""
+        for step in outsiders.false_servers(node.world, self.view):
+            lie = ("believed", step.claims)
+            if node.stopped or lie in node.refused or not self.taking.gathers(node, step):
+                continue
+            taken = self.taking.take(node, step)
+            if taken is not None and taken[0].error in SEEN_THROUGH:
+                node.refused.add(lie)
 
     def events(self, node: Node) -> Iterator[c.Command]:
         """Documents that give a client up or take it over; what would be closed if it did not help to keep the rule."""
@@ -66,7 +80,9 @@ class Luring:
         yield from (one for one in outsiders.documents_of_outsiders(node.world) if one.url != outsiders.OWN_DOCUMENT)
         if not node.world.programs[THIEF].registered:
             yield from (one for one in doors if self.taking.may_calm(one))
-        yield from (one for one in outsiders.lures(node.world, self.view) if self.taking.may_calm(one))
+        for step in (*outsiders.lures(node.world, self.view), *outsiders.false_servers(node.world, self.view)):
+            if self.taking.may_calm(step):
+                yield step
         yield from self._identities(node, {one.server for one in doors if isinstance(one, PublishDocument)})
 
     def _identities(self, node: Node, servers: set[str]) -> Iterator[PublishDocument]:

@@ -12,7 +12,7 @@ from harness.search.by_hand import by_hand
 from harness.search.stops import breaks, replayed
 from harness.search.telling import steps_text
 from harness.world.mechanics import choices_of_outsiders as outsiders
-from harness.world.mechanics import commands as c
+from harness.world.mechanics import discovery
 from tests.search.worlds import Files, files, reference, searched
 
 DOCUMENTS = "scenarios/systems/insurance_documents.yaml"
@@ -61,7 +61,7 @@ def test_with_all_controls_nobody_is_lured() -> None:
 
 def test_where_no_unknown_client_is_admitted_nobody_is_lured(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the reference system a search asks each server once who may be a client, and tries no more of this."""
-    tried: list[c.Command] = []
+    tried: list[Any] = []
     real = luring.Luring._passes
 
     def watched(self: luring.Luring, node: Any, command: Any) -> bool:
@@ -71,3 +71,45 @@ def test_where_no_unknown_client_is_admitted_nobody_is_lured(monkeypatch: pytest
     monkeypatch.setattr(luring.Luring, "_passes", watched)
     assert searched(reference(), "R3", depth=1).attack is None
     assert len(tried) == 2 * len(reference().system.servers)
+
+
+def _rules() -> Files:
+    return files("scenarios/systems/insurance.yaml", "tests/search/rules/stolen.yaml")
+
+
+def _believing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that takes a server for the one that it says it is."""
+    monkeypatch.setattr(discovery, "check_server_metadata", lambda *_, **__: None)
+
+
+def test_a_client_that_believes_a_false_server_gives_its_token_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = _rules()
+    _believing(monkeypatch)
+    attack = searched(of, "no-tokens", "K20", depth=1).attack
+    assert attack is not None
+    told = list(steps_text(attack))
+    assert told[:2] == ["ana arrives", "ana signs in"], told
+    assert "follows the metadata of a2a to https://login-helper.example" in told[2], told
+    assert len(told) == 3, told
+    controls, requirement = Controls.of(of.system, without=("K20",)), of.requirement("no-tokens")
+    written = load_scenario("scenarios/attacks/m57_a_server_that_poses_as_another.yaml").model
+    hand = by_hand(of.system, controls, requirement, [written], of.requirements.vocabulary)
+    assert hand is not None
+    assert attack.length <= hand.steps
+    assert breaks(replayed(of.system, controls, attack, requirement), requirement, of.requirements.vocabulary)
+
+
+def test_it_needs_to_be_led_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    _believing(monkeypatch)
+    monkeypatch.setattr(outsiders, "false_servers", lambda *_: iter(()))
+    found = searched(_rules(), "no-tokens", "K20", depth=1)
+    assert found.attack is None
+    assert found.complete
+
+
+def test_what_a_client_made_for_another_server_is_of_no_use_at_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the issuer check (RFC 9207) the client's assertion is still for the server that asked for it."""
+    monkeypatch.setattr(discovery, "read_authorization_response", lambda *_, **__: "code")
+    found = searched(_rules(), "no-tokens", "K20", depth=1)
+    assert found.attack is None
+    assert found.challenged

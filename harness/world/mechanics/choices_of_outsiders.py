@@ -1,4 +1,4 @@
-"""What an outsider can do to be a client, and to have people come to it; and what a client document gives an agent.
+"""What an outsider can do to be a client, or a server, and to have people come to it; and new identities for agents.
 
 A client is known by registration (RFC 7591) or by its metadata document (draft-ietf-oauth-client-id-metadata-document);
 whoever serves the document of a known client says which keys it has. A person with a session who opens a link of a client
@@ -11,14 +11,17 @@ from collections.abc import Iterator
 
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
-from harness.world.mechanics.hostile import PublishDocument
+from harness.world.mechanics.hostile import FollowMetadata, PublishDocument
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.records import Task
 from harness.world.mechanics.state import World
+from harness.world.mechanics.wiring import issuer_of, server_of_domain
 
 SEARCH = "search"
 OWN_DOCUMENT = "https://assistant.example/client.json"
 """Where an outsider serves a document of its own: at a host that no organization knows."""
+OTHER_SERVER = "https://login-helper.example"
+"""The issuer that an outsider's authorization server has."""
 
 
 def by_outsiders(world: World, view: Bounds) -> Iterator[c.Command]:
@@ -27,6 +30,7 @@ def by_outsiders(world: World, view: Bounds) -> Iterator[c.Command]:
         yield c.Register(agent=THIEF, goal=SEARCH, twist=SEARCH)
     yield from documents_of_outsiders(world)
     yield from lures(world, view)
+    yield from false_servers(world, view)
 
 
 def documents_of_outsiders(world: World) -> Iterator[PublishDocument]:
@@ -54,6 +58,26 @@ def lures(world: World, view: Bounds) -> Iterator[c.Lure]:
         for user in view.people:
             if world.people[user].present:
                 yield c.Lure(agent=THIEF, goal=SEARCH, twist=SEARCH, user=user)
+
+
+def false_servers(world: World, view: Bounds) -> Iterator[FollowMetadata]:
+    """Metadata that leads an application to another server, which says who it is or that it is the right one.
+
+    The one for the API that people sign in for: what a client reads of a server does not depend on the API.
+    """
+    system, design = world.design.system, world.design
+    apps = {design.app_of(agent): agent for agent in reversed(view.agents)}
+    for claimed in (False, True):
+        for app, agent in apps.items():
+            api = design.login_audience(app)
+            right = issuer_of(server_of_domain(system, system.apis[api].domain))
+            for session in world.sessions:
+                known = world.home.store.sessions.get(session)
+                if known is not None and known.user in view.people and world.people[known.user].present:
+                    yield FollowMetadata(
+                        agent=agent, goal=SEARCH, twist=SEARCH, user=known.user, session=session, api=api, issuer=OTHER_SERVER,
+                        claims=right if claimed else None,
+                    )  # fmt: skip
 
 
 def documents_of_agents(world: World, view: Bounds, task: Task) -> Iterator[PublishDocument]:
