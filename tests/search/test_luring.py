@@ -13,6 +13,7 @@ from harness.search.stops import breaks, replayed
 from harness.search.telling import steps_text
 from harness.world.mechanics import choices_of_outsiders as outsiders
 from harness.world.mechanics import discovery
+from tests.oauth.rulebook import without
 from tests.search.worlds import Files, files, reference, searched
 
 DOCUMENTS = "scenarios/systems/insurance_documents.yaml"
@@ -22,6 +23,9 @@ CASES = {
     "lure": (("K10", "K19"), "m08_a_client_that_rides_on_a_session", "lures", "thief registers another client at home"),
 }  # fmt: skip
 
+ANY_DOMAIN = ("P-025", "the domain is not trusted")
+"""Registration takes known publishers only, and documents of any host are believed."""
+
 
 def _documents() -> Files:
     return files(DOCUMENTS, "requirements.yaml")
@@ -29,13 +33,13 @@ def _documents() -> Files:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_attack_is_found_in_no_more_steps_than_by_hand_and_replays(name: str) -> None:
-    of, (without, scenario, _, how) = _documents(), CASES[name]
-    attack = searched(of, "R4", *without, depth=1).attack
+    of, (off, scenario, _, how) = _documents(), CASES[name]
+    attack = searched(of, "R4", *off, depth=1).attack
     assert attack is not None
     told = list(steps_text(attack))
     assert told[2].startswith(how), told
     assert told[3:4] == ["thief lures ana to a link of its own client"], told
-    controls = Controls.of(of.system, without=without)
+    controls = Controls.of(of.system, without=off)
     trace = replayed(of.system, controls, attack, of.requirement("R4"))
     assert breaks(trace, of.requirement("R4"), of.requirements.vocabulary)
     written = load_scenario(f"scenarios/attacks/{scenario}.yaml").model
@@ -46,9 +50,9 @@ def test_the_attack_is_found_in_no_more_steps_than_by_hand_and_replays(name: str
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_needs_the_choice(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    without, _, choice, _ = CASES[name]
+    off, _, choice, _ = CASES[name]
     monkeypatch.setattr(outsiders, choice, lambda *_: iter(()))
-    found = searched(_documents(), "R4", *without, depth=1)
+    found = searched(_documents(), "R4", *off, depth=1)
     assert found.attack is None
     assert found.complete
 
@@ -113,3 +117,30 @@ def test_what_a_client_made_for_another_server_is_of_no_use_at_the_right_one(mon
     found = searched(_rules(), "no-tokens", "K20", depth=1)
     assert found.attack is None
     assert found.challenged
+
+
+def test_where_documents_alone_are_believed_they_are_a_way_in() -> None:
+    of = _rules()
+    with without(ANY_DOMAIN):
+        attack = searched(of, "no-tokens", depth=1).attack
+        assert attack is not None
+        requirement = of.requirement("no-tokens")
+        trace = replayed(of.system, Controls.of(of.system), attack, requirement)
+        assert breaks(trace, requirement, of.requirements.vocabulary)
+    assert list(steps_text(attack))[-2:] == [
+        "thief publishes a client document at https://assistant.example/client.json, which resolves to 203.0.113.10",
+        "thief lures ana to a link of its own client",
+    ]
+
+
+def test_a_document_is_another_identity_for_an_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = files("scenarios/systems/insurance.yaml", "tests/search/rules/identities.yaml")
+    assert searched(of, "no-identities", depth=1).attack is None
+    with without(ANY_DOMAIN):
+        attack = searched(of, "no-identities", depth=1).attack
+        assert attack is not None
+        requirement = of.requirement("no-identities")
+        assert breaks(replayed(of.system, Controls.of(of.system), attack, requirement), requirement, of.requirements.vocabulary)
+        assert list(steps_text(attack))[-1].startswith("insurance_agent publishes a client document at https://")
+        monkeypatch.setattr(outsiders, "documents_of_agents", lambda *_: iter(()))
+        assert searched(of, "no-identities", depth=1).attack is None
