@@ -23,6 +23,7 @@ from collections.abc import Callable
 from harness.search.approving import replenish, spend
 from harness.search.errands import ABOUT_SUBJECT, Errands
 from harness.search.facets import Facet
+from harness.search.luring import Luring
 from harness.search.node import Node
 from harness.search.repeating import Repeating
 from harness.search.rotated import takes_away
@@ -42,6 +43,7 @@ class Closing:
         self.interests = facet.interests
         self.taking = Taking(view, facet, go_on)
         self.errands = Errands(self.taking)
+        self.luring = Luring(self.taking)
         self.repeating = Repeating(self.taking, facet.monitor.rule) if self.interests.limits else None
 
     @property
@@ -52,10 +54,14 @@ class Closing:
     def close(self, node: Node) -> None:
         """Take every closed step until nothing new comes of it."""
         self._repeat(node)
+        lured = False
         while not node.stopped:
             self._people(node)
             if not node.news and not self.interests.rations and self.view.approvals:
                 replenish(node, self.view, self.taking.gather)
+            if not node.news and not lured:
+                self.luring.run(node)
+                lured = True
             if not node.news:
                 break
             node.news = False

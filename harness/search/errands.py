@@ -43,9 +43,9 @@ class Errands:
         for agent, task in list(agents.errands(node.world, self.view)):
             if node.stopped:
                 return
-            if agent != THIEF:
+            if agent != THIEF or node.world.programs[THIEF].registered:
                 self._tokens(node, agent, task)
-            else:
+            if agent == THIEF:
                 self._with_stolen_keys(node)
             for shape, credential in self._presentable(node, agent, task):
                 if credential.kind == "access" and not node.stopped:

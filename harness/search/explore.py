@@ -251,6 +251,7 @@ class Explorer:
         yield from self._with_the_best(node, people.stolen_refreshes(world, view))
         if "token.reused" in self.interests.listened:
             yield from shown_again(node)
+        yield from self.closing.luring.events(node)
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)
         if BY_AGENTS & (self.interests.calming | self.taking.beside):

@@ -42,6 +42,9 @@ EMITS: dict[type[c.Command], frozenset[str]] = {
     c.Deliver: frozenset({"answer.delivered"}),
     c.EndTask: frozenset({"task.ended"}),
     c.Register: frozenset({"agent.registered"}),
+    hostile.PublishDocument: frozenset({"agent.registered"}),
+    c.Lure: _TOKENS | {"code.issued"},
+    hostile.FollowMetadata: _TOKENS | {"code.issued"},
     c.Spawn: frozenset({"agent.registered"}),
     c.DisableAgent: frozenset({"agent.disabled"}),
     c.EnableAgent: frozenset({"agent.enabled"}),
@@ -61,12 +64,14 @@ SINKS = (c.SendToModel, c.SendMessage, c.Deliver)
 """Steps that take data somewhere, and bring nothing."""
 TURNS: dict[type[c.Command], type[c.Command]] = {c.EnableAgent: c.DisableAgent, c.UnlockUser: c.LockUser}
 """Steps that take another back, and matter where that one does."""
-CHANGES = (c.Register, c.EndAccess, c.ChangeTool, c.ApproveTool, c.StealClient, c.TakeStep)
+CHANGES = (c.Register, hostile.PublishDocument, c.EndAccess, c.ChangeTool, c.ApproveTool, c.StealClient, c.TakeStep)
 """Steps after which something else is possible than before."""
 USES_UP = (c.AskApproval, c.AnswerPrompt, c.AnswerInstead, c.RedeemApproval, hostile.LureToConfirm)
 """Steps after which something that could be used is used."""
+ASTRAY = (c.Lure, hostile.FollowMetadata)
+"""Steps that lead people and their applications to an outsider."""
 BY_AGENTS = frozenset(
-    kind for of, kinds in EMITS.items() if issubclass(of, c.Step) and of not in (*TAKES, *USES_UP, c.Register)
+    kind for of, kinds in EMITS.items() if issubclass(of, c.Step) and of not in (*TAKES, *USES_UP, *CHANGES, *ASTRAY)
     for kind in kinds
 )  # fmt: skip
 """What agents can make true with steps that are closed as a rule."""

@@ -18,6 +18,7 @@ from harness.requirements.conditions import Listing, Named, Value, tests
 from harness.search.interests import EMITS, TAKES, Interests
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import MEANT, OTHER, Bounds, Job
+from harness.world.mechanics.choices_of_outsiders import OTHER_SERVER, OWN_DOCUMENT
 from harness.world.mechanics.design import Design, EndpointInfo
 from harness.world.mechanics.state import World
 from harness.world.mechanics.wiring import issuer_of
@@ -26,8 +27,7 @@ SPANS_MS = (1_000, 60_000, 600_000, 3_600_000, 86_400_000, 90 * 86_400_000, 366 
 LENGTHS = (1, 1, 1, 1, 2, 3, 6, 25)
 """How often a step is repeated, where no rule counts."""
 MOST_REPEATED = 400
-EVIL = "https://login-helper.example"
-DOCUMENT, ADDRESSES = "https://assistant.example/client.json", ("203.0.113.10", "10.0.0.7")
+ADDRESSES = ("203.0.113.10", "10.0.0.7")
 STILL_HERE = (("user_present", "true"), ("presence_statement", "the user is still here"))
 ALSO_EMITS: dict[type[c.Command], frozenset[str]] = {
     c.EndSessions: frozenset({"session.ended"}),
@@ -77,8 +77,8 @@ class Larger:
         self.clients = tuple(dict.fromkeys(design.client_name(name) for name in (*system.agents, *system.services)))
         self.apis = tuple(system.apis)
         self.servers = tuple(system.servers)
-        self.documents = (DOCUMENT, *(one.document for one in system.agents.values() if one.document))
-        self.issuers = (None, EVIL, *(issuer_of(name) for name in system.servers))
+        self.documents = (OWN_DOCUMENT, *(one.document for one in system.agents.values() if one.document))
+        self.issuers = (None, OTHER_SERVER, *(issuer_of(name) for name in system.servers))
         self.channels = tuple(system.channels)
         self.listened = frozenset(kind for one in self.interests for kind in one.listened)
         self.amounts = tuple(_amounts(system, controls, self.rules))

@@ -20,6 +20,7 @@ from harness.trace import Event
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.engine import apply
 from harness.world.mechanics.forgery import forged_as
+from harness.world.mechanics.hostile import PublishDocument
 from harness.world.mechanics.records import Credential
 from harness.world.mechanics.replies import Reply
 from harness.world.mechanics.state import World
@@ -29,6 +30,8 @@ ALIKE, ENOUGH, LONG_ENOUGH = 2, 40, 10_000
 NO_NEWS, ALL_NEWS = frozenset[str](), frozenset({"all"})
 SCOPE = 10
 """The place of the scopes in the shape of a credential."""
+GIVES = (c.StartTask, c.Spawn, c.StoreMemory, c.EnableAgent, c.GiveConsent, c.Register, PublishDocument)
+"""Steps after which more is possible than what their own answer gives."""
 
 
 class Node:
@@ -197,7 +200,7 @@ class Node:
 
     def given(self, command: c.Command) -> None:
         """Something was given that later requests do not name: what was refused for want of it may be tried again."""
-        if isinstance(command, c.StartTask | c.Spawn | c.StoreMemory | c.EnableAgent | c.GiveConsent | c.Register):
+        if isinstance(command, GIVES):
             self.news = True
         if isinstance(command, c.EnableAgent | c.UnlockUser | c.GiveConsent):
             self.taken_back += 1
@@ -210,7 +213,7 @@ class Node:
             self.refused = set(self.permitted)
         elif isinstance(command, c.GiveConsent):
             self.refused, self.wanting = self.refused - self.wanting, set()
-        elif isinstance(command, c.Register):
+        elif isinstance(command, c.Register | PublishDocument):
             ours = ("token", "target", "useless", "ordinary", "refresh")
             self.refused = {one for one in self.refused if one[0] not in ours or one[1] != command.agent}
 

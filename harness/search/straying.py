@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from harness.search.bending import disclosing, drawn_scope, seen
-from harness.search.larger import ADDRESSES, EVIL, STILL_HERE
+from harness.search.larger import ADDRESSES, STILL_HERE
 from harness.search.running import Digits, Run
 from harness.search.skeleton import SEARCH, base
 from harness.world.mechanics import commands as c
+from harness.world.mechanics.choices_of_outsiders import OTHER_SERVER
 from harness.world.mechanics.forgery import KINDS, forged_as
 from harness.world.mechanics.hostile import FollowMetadata, Forge, LureToConfirm, PublishDocument
 from harness.world.mechanics.legality import THIEF
@@ -166,7 +167,7 @@ def talked(run: Run, digits: Digits) -> c.Command | None:
         if digits.below(2):
             return PublishDocument(**who, url=digits.of(larger.documents), address=digits.of(ADDRESSES), server=server)
         return FollowMetadata(**who, user=task.user, session=task.session, api=api, issuer=digits.of(larger.issuers),
-                              claims=digits.of(larger.issuers), resource=digits.of((None, EVIL)))  # fmt: skip
+                              claims=digits.of(larger.issuers), resource=digits.of((None, OTHER_SERVER)))  # fmt: skip
     return c.EndTask(**who, completed=bool(digits.below(2))) if way == 15 else None
 
 

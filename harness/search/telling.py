@@ -166,6 +166,7 @@ _SAID: Mapping[type[c.Command], Callable[[Any], str]] = {
     hostile.Forge: lambda s: f"{s.agent} forges a token for {s.audience} in the name of {s.subject} ({s.kind})",
     hostile.PublishDocument: lambda s: f"{s.agent} publishes a client document at {s.url}, which resolves to {s.address}",
     hostile.FollowMetadata: lambda s: f"{s.agent} follows the metadata of {s.api}"
-    f"{f' to {s.issuer}' if s.issuer else ''} and signs {s.user} in there",
+    f"{f' to {s.issuer}' if s.issuer else ''}{f', which says that it is {s.claims},' if s.claims else ''}"
+    f" and signs {s.user} in there",
     hostile.LureToConfirm: lambda s: f"{s.agent} lures {s.user} to the page of {s.approval}, who confirms there",
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.choices_of_agents import by_agents
+from harness.world.mechanics.choices_of_outsiders import by_outsiders, documents_of_agents
 from harness.world.mechanics.choices_of_steps import steps_to_take
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.state import World
@@ -19,7 +20,8 @@ from harness.world.mechanics.state import World
 def choices(world: World, view: Bounds) -> tuple[c.Command, ...]:
     """Every command that can be given now in the small world, in a fixed order; the jump in time comes last."""
     outside = (*leaks(world, view), *thefts(world, view), *stolen_refreshes(world, view))
-    return (*by_people(world, view), *by_operators(world, view), *outside, *by_agents(world, view), c.Jump())
+    more = (*by_outsiders(world, view), *(one for task in world.tasks.values() for one in documents_of_agents(world, view, task)))
+    return (*by_people(world, view), *by_operators(world, view), *outside, *by_agents(world, view), *more, c.Jump())
 
 
 def by_people(world: World, view: Bounds) -> Iterator[c.Command]:

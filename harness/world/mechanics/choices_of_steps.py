@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from harness.plan.steps import DESPITE, OTHERWISE
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
+from harness.world.mechanics.hostile import FollowMetadata, PublishDocument
 from harness.world.mechanics.schedule import effects_of
 from harness.world.mechanics.state import World
 
@@ -40,6 +41,9 @@ MAKES: Mapping[type[c.Command], tuple[str, ...]] = {
     c.Deliver: ("answer.delivered",),
     c.EndTask: ("task.ended",),
     c.Register: ("agent.registered",),
+    PublishDocument: ("agent.registered",),
+    c.Lure: ("token.issued", "code.issued"),
+    FollowMetadata: ("token.issued", "code.issued"),
     c.Spawn: ("agent.registered",),
     c.AskApproval: ("operation.requested", "approval.requested"),
 }

@@ -22,6 +22,7 @@ from harness.world.mechanics.keyring import key
 from harness.world.mechanics.legality import THIEF
 from harness.world.mechanics.replies import Reply, refused
 from harness.world.mechanics.state import World
+from harness.world.mechanics.wire import post
 from harness.world.mechanics.wiring import issuer_of, resource_of, server_of_domain
 
 # ---------------------------------------------------------------- a server and a client's document
@@ -69,10 +70,34 @@ def _agent(world: World, name: str) -> str | None:
 def follow(world: World, step: FollowMetadata) -> Reply:
     """The client goes where the metadata leads, as far as what it reads there is what it asked for."""
     app = world.design.app_of(step.agent)
-    refusal = _unbelievable(world, step) or _mixed_up(world, step, app)
-    if refusal is None:
+    right = _right_issuer(world, step.api)
+    refusal = _unbelievable(world, step) or _mixed_up(world, step, right)
+    if refusal is not None:
+        return _not_redeemed(world, step, app, refusal)
+    if step.issuer in (None, right):
         credential = sign_in.authorize(world, step.user, session=step.session, app=app)
         return Reply(ok=credential is not None, credential=credential)
+    return _redeemed_elsewhere(world, step, app)
+
+
+def _redeemed_elsewhere(world: World, step: FollowMetadata, app: str) -> Reply:
+    """The client gives its code, its verifier and its assertion to the other server, which shows them to the right one."""
+    asked = sign_in.ask_code(world, step.user, session=step.session, app=app)
+    if asked is None:
+        return Reply(ok=False, error="login_required")
+    response = post(
+        world, world.design.home, "/token", asked.client, asked.form, certificate=None, published_key=False,
+        meant_for=step.claims or step.issuer,
+    )  # fmt: skip
+    if not response.ok:
+        assert response.refusal is not None, "no error comes without a reason"
+        return _not_redeemed(world, step, app, response.refusal)
+    kept = sign_in.keep_code(world, asked, response, step.user, session=step.session, holder=THIEF, person=None)
+    return Reply(ok=True, credential=kept)
+
+
+def _not_redeemed(world: World, step: FollowMetadata, app: str, refusal: Refusal) -> Reply:
+    """The token that the other server would have got."""
     thief = world.who(THIEF, "outsider", session=step.session)
     own: dict[str, Any] = {
         "token": "none",
@@ -103,10 +128,9 @@ def _unbelievable(world: World, step: FollowMetadata) -> Refusal | None:
     )
 
 
-def _mixed_up(world: World, step: FollowMetadata, app: str) -> Refusal | None:
+def _mixed_up(world: World, step: FollowMetadata, right: str) -> Refusal | None:
     """The other server sends the person on to the right one, whose answer says who gave it (RFC 9207)."""
-    right = _right_issuer(world, step.api)
-    asked = step.issuer or right
+    asked = step.claims or step.issuer or right
     if asked == right:
         return None
     state = world.ids.next("flow")

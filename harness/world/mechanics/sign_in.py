@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.oauth import Request
+from harness.oauth import Request, Response
 from harness.oauth.forms import DISCLOSURE
 from harness.oauth.keys import sha256_base64url
 from harness.world.mechanics.clients import redirect_of
@@ -47,6 +48,29 @@ def authorize(
 
     A third party's application also asks for the disclosure to its own model provider that the purpose needs.
     """
+    asked = ask_code(world, user, session=session, app=app, purpose=purpose, lured_by=lured_by)
+    if asked is None:
+        return None
+    response = post(world, world.design.home, "/token", asked.client, asked.form, published_key=lured_by is not None)
+    if not response.ok:
+        return None
+    if lured_by is not None:
+        return keep_code(world, asked, response, user, session=session, holder=lured_by.agent, person=None)
+    return keep_code(world, asked, response, user, session=session, holder=app, person=user)
+
+
+class Asked(NamedTuple):
+    """A code that a client has got, and the form with which it is redeemed."""
+
+    client: str
+    code: str
+    form: dict[str, str]
+
+
+def ask_code(
+    world: World, user: str, *, session: str, app: str, purpose: str | None = None, lured_by: Lure | None = None
+) -> Asked | None:
+    """The first half of the code flow, through the person's browser; None where there is no code."""
     client = _client_of(world, app)
     number = world.ids.next("flow")
     verifier = f"{number}-verifier-of-at-least-forty-three-characters"
@@ -87,15 +111,17 @@ def authorize(
         "redirect_uri": _redirect(world, client),
         "code_verifier": verifier,
     }
-    response = post(world, world.design.home, "/token", client, form, published_key=lured_by is not None)
-    if not response.ok:
-        return None
-    holder = app if lured_by is None else lured_by.agent
+    return Asked(client, code, form)
+
+
+def keep_code(
+    world: World, asked: Asked, response: Response, user: str, *, session: str, holder: str, person: str | None
+) -> str:
+    """What a code gave to whoever redeemed it: `person` is who acts through that program, nobody where it is a thief's."""
     step = GetToken(agent=holder, grant="authorization_code")
-    person = user if lured_by is None else None
-    app_who = world.who(holder, world.design.actor_type(holder), user=person, session=session)
+    who = world.who(holder, world.design.actor_type(holder), user=person, session=session)
     kept = keep(
-        world, step, app_who, response, holder=holder, client=client, subject=None, task=None, code=code, user=user
+        world, step, who, response, holder=holder, client=asked.client, subject=None, task=None, code=asked.code, user=user
     )
     return kept.handle
 

@@ -28,16 +28,18 @@ def post(
     *,
     certificate: str | None = OWN,
     published_key: bool = True,
+    meant_for: str | None = None,
 ) -> Response:
     """Send a form to an authorization server as an authenticated client, over a connection with its certificate.
 
     What the answer makes known to others goes out at once: a replayed token ends its grant everywhere.
     `published_key`: whoever holds the key that was registered last signs; else the client's first key does.
+    `meant_for`: the issuer for which the client made its assertion, where that is another one.
     """
     full = dict(form) | {
         "client_id": client,
         "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": assertion(world, server, client, published_key=published_key),
+        "client_assertion": assertion(world, server, client, published_key=published_key, meant_for=meant_for),
     }
     shown = world.design.certificate(client) if certificate == OWN else certificate
     headers = proofs.at_server(world, client, server=server, path=path) if certificate == OWN else {}
@@ -55,7 +57,9 @@ def api_client(api: str) -> str:
     return f"api.{api}"
 
 
-def assertion(world: World, server: str, client: str, *, published_key: bool = True) -> str:
+def assertion(
+    world: World, server: str, client: str, *, published_key: bool = True, meant_for: str | None = None
+) -> str:
     """A client assertion (RFC 7523 section 2.2), new each time.
 
     Its `jti` counts those of this client at this instant and nothing else, so that whoever has come to the same instant
@@ -64,7 +68,7 @@ def assertion(world: World, server: str, client: str, *, published_key: bool = T
     claims = {
         "iss": client,
         "sub": client,
-        "aud": world.servers[server].profile.issuer,
+        "aud": meant_for or world.servers[server].profile.issuer,
         "iat": world.now_s,
         "exp": world.now_s + 60,
         "jti": _number_now(world, client),
