@@ -176,7 +176,7 @@ class Errands:
             error = self.taking.once(node, shape, request)
             got = node.accepted.get(shape)
             gives += got.made if got is not None else ()
-            if got is not None and request.provider is None and not had[request.offline]:
+            if got is not None and request.provider is None and len(request.scope) != 1:
                 had[request.offline].update(scope for made in got.made for scope in made[SCOPE])
                 self._ordinary(node, mark, request, had[request.offline])
             if plain and error in ABOUT_SUBJECT:
@@ -206,7 +206,7 @@ class Errands:
         """The same without the scopes of privileged endpoints: checks that only those call for do not look at it."""
         plain = tuple(sorted(had - node.world.design.elevated))
         if plain and len(plain) < len(had):
-            self.taking.once(node, ("ordinary", *mark, request.grant, request.offline), replace(request, scope=plain))
+            self.taking.once(node, ("ordinary", *mark, request.grant, plain, request.offline), replace(request, scope=plain))
 
     def _talk(self, node: Node, task: Task) -> None:
         """Without a token: answers, memories, messages, sub-agents; and approvals where they can be closed."""
