@@ -14,6 +14,7 @@ from itertools import product
 from typing import Any
 
 from harness.judge import Monitor, State, Violation, monitor
+from harness.judge.monitor import Answers, violation_of
 from harness.plan.system import System
 from harness.requirements import Requirement, Rule
 from harness.search.interests import Interests
@@ -73,20 +74,30 @@ class Facet:
         """Whether a breach can be about a person."""
         return all(person not in self._names[place] or person == value for place, value in self.focus.items())
 
-    def step(self, state: State, event: Event, world: World) -> Violation | None:
-        """What the rule makes of a fact; one that is about something else changes nothing."""
+    def step(self, state: State, event: Event, world: World) -> tuple[Violation | None, int]:
+        """What the rule makes of a fact, and how many breaches it kept from happening; one about something else does nothing.
+
+        A duty is kept from being broken where its answer was left out, and comes in time all the same.
+        """
         if not self.sees(event, world):
-            return None
-        found = self.monitor.step(state, event)
+            return None, 0
+        found = self.monitor.take(state, event)
+        saved = len(found.saved) if isinstance(found, Answers) else 0
         if len(self._roles.get(event.kind, ())) > 1:
             self._prune(state, world)
             if event.kind in self._about and not self._fits(self._about[event.kind], event, world):
-                return None
-        return found
+                return None, saved
+        return violation_of(found), saved
 
     def would_violate(self, state: State, event: Event, world: World) -> bool:
         """Whether an event that did not happen would have broken the rule in this facet."""
         return self.sees(event, world) and self.monitor.would_violate(state, event)
+
+    def attempted(self, state: State, event: Event, world: World) -> bool:
+        """The same of an event that was stopped; of an answer that was left out, note is taken."""
+        if self.sees(event, world):
+            self.monitor.omit(state, event)
+        return self.would_violate(state, event, world)
 
     def _fits(self, role: Role, event: Event, world: World) -> bool:
         return all(self._within(place, read(event), world) for place, read in role)

@@ -131,9 +131,10 @@ class Node:
         for facet, state in zip(self.facets, self.states, strict=True):
             for event in events:
                 if event.attempt is not None:
-                    self.challenged += facet.would_violate(state, event, world)
+                    self.challenged += facet.attempted(state, event, world)
                     continue
-                found = facet.step(state, event, world)
+                found, saved = facet.step(state, event, world)
+                self.challenged += saved
                 if found is not None:
                     self._note_breach(Broken(facet.number, event, found, link))
             for late in facet.monitor.advance(state, world.now_ms):

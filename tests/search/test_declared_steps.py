@@ -29,6 +29,8 @@ SHORTEST = {
     "frozen": (8, "takes the step fraud.suspected about ana"),
 }
 """Without K32: the steps of the shortest attack, and what one of them says."""
+DEEP = {"reported": 2, "told-of-locks": 2, "erased": 2, "four-eyes": 2, "assessed": 2}
+"""With K32: how many events it takes until something is stopped, where that is more than one."""
 Bounded = Callable[[Bounds], Bounds]
 
 
@@ -58,9 +60,10 @@ def test_without_the_procedures_each_is_broken_by_what_somebody_does_not_do(key:
     assert breaks(replayed(of.system, of.controls, found.attack, requirement), requirement, of.requirements.vocabulary)
 
 
-@pytest.mark.parametrize("key", ["ticket-first", "separate-duties", "frozen"])
+@pytest.mark.parametrize("key", SHORTEST)
 def test_with_them_it_is_tried_and_stopped(key: str) -> None:
-    _, _, found = _found(key, depth=1)
+    """Duties are challenged by what is left out and made good in time, at the earliest after the jump there."""
+    _, _, found = _found(key, depth=DEEP.get(key, 1))
     assert found.attack is None
     assert found.complete
     assert found.challenged
