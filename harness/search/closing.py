@@ -58,7 +58,8 @@ class Closing:
             if not node.news:
                 break
             node.news = False
-            self.errands.run(node)
+            if self.taking.of_agents:
+                self.errands.run(node)
         if self.interests.of_presence and not self.interests.rations:
             spend(node, self.view, self.taking.attempt)
         if self.repeating is not None:

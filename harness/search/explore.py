@@ -16,12 +16,14 @@ from harness.plan.system import System
 from harness.requirements import Requirement
 from harness.search import unread
 from harness.search.canon import fingerprint
+from harness.search.canon_evidence import evidence
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
 from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Node
+from harness.search.reach import agents_count
 from harness.search.repeating import MOST
 from harness.search.shrink import Attack, shortest
 from harness.search.small_world import bounds_for, worlds_for
@@ -155,10 +157,11 @@ class Explorer:
         self.left = 0
         self.broken: list[Broken] = []
         self.cut = False
-        self.frontier = Frontier(self.children, self.arrive, fingerprint)
+        self.frontier = Frontier(self.children, self.arrive, self._mark)
 
     def begin(self, start: World) -> None:
         """Close the first state."""
+        self.taking.of_agents = agents_count(start.design, self.view, self.interests)
         self.frontier.start(Node(start.fork(), [self.facet]))
 
     def deepen(self, left: int) -> bool:
@@ -181,6 +184,9 @@ class Explorer:
             found.repeated = MOST
         self.broken += node.broken
         return not node.broken
+
+    def _mark(self, node: Node) -> int:
+        return fingerprint(node, of_agents=self.taking.of_agents)
 
     # ------------------------------------------------------------ events
 
@@ -208,15 +214,27 @@ class Explorer:
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
-            return child.states != node.states or failing or (ok and (going or self._may_turn(node, command)))
+            return self._noted(node, child, command) or failing or (ok and (going or self._may_turn(node, command)))
         if isinstance(command, c.TakeStep):
-            return child.states != node.states
+            return self._noted(node, child, command)
         if self.taking.gathers(node, command):
             return child.calmed(events)
         if child.world.pools != node.world.pools:
             unread.asked_again(child)
             return True
         return ok or child.calmed(events)
+
+    def _noted(self, node: Node, child: Node, command: c.Command) -> bool:
+        """Whether a step has changed what the rule goes by, or one taken by itself what those who insist on evidence find.
+
+        What is recorded beside a deed counts only if the rule notes it: else it can come with the deed that needs it.
+        """
+        if child.states != node.states and child.noted != node.noted:
+            return True
+        if not isinstance(command, c.TakeStep) or child.world.evidence == node.world.evidence:
+            return False
+        involved = all(self.facet.involves(one) for one in (command.user, command.agent) if one is not None)
+        return involved and evidence(child.world, {}) != evidence(node.world, {})
 
     def _may_turn(self, node: Node, command: c.Command) -> bool:
         """Whether a step can be taken back, the rule takes notice of that, and here it is about whom it is then about.
@@ -244,6 +262,8 @@ class Explorer:
         yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
         yield from people.thefts(world, view)
+        if not self.taking.of_agents:
+            return
         yield from self._with_the_best(node, people.stolen_refreshes(world, view))
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)

@@ -181,10 +181,15 @@ class Node:
         return any(one.monitor.deadlines(state) for one, state in zip(self.facets, self.states, strict=True))
 
     @property
+    def noted(self) -> tuple[tuple[Hashable, ...], ...]:
+        """What the rules have noted, as far as they still go by it."""
+        now = self.world.now_ms
+        return tuple(one.monitor.canon(state, now) for one, state in zip(self.facets, self.states, strict=True))
+
+    @property
     def waits(self) -> bool:
         """Whether a rule still goes by what it has noted."""
-        now = self.world.now_ms
-        return any(one.monitor.canon(state, now) for one, state in zip(self.facets, self.states, strict=True))
+        return any(self.noted)
 
     def instants(self) -> list[int]:
         """The future instants at which time alone changes what the rules say; of a last good one, the one after it."""

@@ -24,7 +24,7 @@ ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
 
 class Taking:
     """The steps of one facet in one small world. `transitions` counts those that were tried, `kept` those
-    that stay events; `reply` is the last one's.
+    that stay events; `reply` is the last one's; `of_agents`: whether what programs do can matter at all (`reach`).
 
     `go_on` is asked now and then whether there is time left: without it a state stays half closed (`Node.cut`).
     """
@@ -34,6 +34,7 @@ class Taking:
         self.facet = facet
         self.interests = facet.interests
         self.beside = frozenset(view.beside)
+        self.of_agents = True
         self.transitions = 0
         self.kept = 0
         self.reply = Reply(ok=False)

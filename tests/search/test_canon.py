@@ -245,7 +245,6 @@ def _forget_a_token(world: World) -> None:
 
 
 CHANGES: dict[str, Callable[[World], None]] = {
-    "evidence": _put(lambda w: w.evidence, "sanctions.screened", ((0, {"user": "ana", "payee": "garage"}),)),
     "tallies": _put(lambda w: w.tallies, ("spent", "ana", "claim_payout"), (30.0,)),
     "found": _put(lambda w: w.found, "secret.vault", ("insurance_agent",)),
     "leaked": _put(lambda w: w.leaked, "client:portal", "thief"),
