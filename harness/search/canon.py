@@ -196,9 +196,12 @@ def _waiting(world: World, names: Names) -> Iterable[Hashable]:
 def _agenda(node: Node, names: Names, *, of_agents: bool) -> Hashable:
     """What will happen by itself: without programs no signals to APIs, nor work that goes on."""
     world, found = node.world, []
+    current = {one.id for one in world.consents.values()}
     for due in world.agenda.values():
         if not of_agents and (isinstance(due.payload, Signal) or due.kind in ("job", "hop")):
             continue
+        if due.kind == "consent_lapse" and due.target not in current:
+            continue  # it was withdrawn before
         payload: Hashable = None
         if isinstance(due.payload, Signal):
             s = due.payload

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
-from msgspec.structs import astuple
-
+from harness.plan.steps import Step
 from harness.search.node import Node
 from harness.search.steps import Shape
 from harness.world.mechanics.jobs import Job
-from harness.world.mechanics.occurrences import known
+from harness.world.mechanics.occurrences import Occurrence, known
 from harness.world.mechanics.records import Credential, Due
 from harness.world.mechanics.state import World
 
@@ -79,11 +78,22 @@ def due_later(node: Node, due: Due, names: Names) -> Hashable:
     if due.kind == "hop":
         return once(node, payload, lambda: hash(_step(payload.step, names))), _left_ms(world, payload.derived)
     if due.kind == "step":
-        found = payload.found
-        facts, fields = known(found), payload.moment.step.fields.values()
-        read = {name: facts[name] for field in fields for name in field.names if name in facts}
-        return payload.moment.step.kind, found.kind, hashable(astuple(found.who), names), facts_of(read, names)
+        return _owed(node, payload.moment.step, payload.found, names)
     return hashable(payload, names)
+
+
+def _owed(node: Node, step: Step, found: Occurrence, names: Names) -> Hashable:
+    """A step that comes later: what fills it, and of those behind it what a rule reads, where nothing else listens to it."""
+    schedule = node.world.design.schedule
+    facts = known(found)
+    wanted = {name for field in step.fields.values() for name in field.names}
+    if step.kind in schedule.kept or schedule.beside.get(step.kind):
+        wanted.update(found.who.__struct_fields__)
+    else:
+        wanted.update(name for one in node.facets for name in one.reads(step.kind))
+    if step.fields or "actor" in wanted:
+        wanted |= {"actor", "user"}
+    return step.kind, found.kind, facts_of({name: facts[name] for name in wanted if name in facts}, names)
 
 
 def _step(step: Any, names: Names) -> Hashable:

@@ -30,7 +30,6 @@ from harness.search.taking import Taking
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
-from harness.world.mechanics.choices_of_steps import twisted
 
 
 class Closing:
@@ -146,7 +145,7 @@ class Closing:
             elif kind is c.StartTask:
                 self._start(node, command)
             elif kind in (c.Arrive, c.LogIn, c.GiveConsent) and self.taking.gathers(node, command):
-                for one in (*twisted(node.world, self.view, command), command):
+                for one in (*self.taking.twisted(node, command), command):
                     taken = self.taking.take(node, one)
                     if taken is not None and taken[0].ok:
                         node.news = True

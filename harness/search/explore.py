@@ -33,7 +33,6 @@ from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
-from harness.world.mechanics.choices_of_steps import twisted
 from harness.world.mechanics.design import START_HOUR
 from harness.world.mechanics.hostile import LureToConfirm
 from harness.world.mechanics.records import Due, Task
@@ -253,7 +252,7 @@ class Explorer:
     def _candidates(self, node: Node) -> Iterator[c.Command]:
         """What closing does not take: what takes away, uses up or calms."""
         for command in self._all(node):
-            for one in (command, *twisted(node.world, self.view, command)):
+            for one in (command, *self.taking.twisted(node, command)):
                 if not self.taking.plain(node, one) and self.interests.matters(one):
                     yield one
 

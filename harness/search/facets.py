@@ -70,6 +70,12 @@ class Facet:
         roles = self._roles.get(event.kind)
         return roles is None or any(self._fits(role, event, world) for role in roles)
 
+    def reads(self, kind: str) -> frozenset[str]:
+        """The fields of a kind of event that the rule, or the choice of the facet, goes by."""
+        rule = self.monitor.rule
+        key = {name for pair in rule.same for name in pair} | set(rule.per)
+        return frozenset(key.union(name for of, name in rule.reads() if of == kind))
+
     def involves(self, person: str) -> bool:
         """Whether a breach can be about a person."""
         return all(person not in self._names[place] or person == value for place, value in self.focus.items())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
+from harness.plan.steps import LATE, LEFT_OUT
 from harness.search.facets import Facet
 from harness.search.interests import emits
 from harness.search.node import Node
@@ -73,13 +74,29 @@ class Taking:
         """Whether a step may help to keep the rule, by itself or by a declared step that is done with it."""
         return self.interests.may_calm(command) or not self.beside.isdisjoint(emits(command))
 
+    def twisted(self, node: Node, command: c.Command) -> Iterator[c.Command]:
+        """The same command in each way in which a step that belongs to it can go wrong, but for those that others cover.
+
+        What only helps, and no place asks for, is left out where it could come late: whoever leaves it out does no more
+        for the rule, and can do all the same.
+        """
+        for one in twisted(node.world, self.view, command):
+            twist = str(getattr(one, "twist", ""))
+            if not (twist.startswith(LATE) and self._only_helps(node, twist.removeprefix(LATE))):
+                yield one
+
+    def _only_helps(self, node: Node, kind: str) -> bool:
+        schedule, interests = node.world.design.schedule, self.interests
+        counts = kind in interests.about or kind in interests.arming or kind in schedule.kept or kind in schedule.beside
+        return kind in interests.calming and not counts and LEFT_OUT in schedule.steps[kind].twists
+
     def once(self, node: Node, shape: Shape, command: c.Command) -> str | None:
         """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``.
 
         Before it, the same without its declared steps: who leaves them out can do no more, and does nothing for the rule.
         """
         if self.view.steps and shape not in node.accepted:
-            for other in twisted(node.world, self.view, command):
+            for other in self.twisted(node, command):
                 self._once(node, (*shape, getattr(other, "twist", None)), other)
         return self._once(node, shape, command)
 
