@@ -127,6 +127,7 @@ class Closing:
             return
         taken = self.taking.take(node, current)
         if taken is None:
+            node.kept[shape] = current
             return
         reply, events, made = taken
         if reply.ok:

@@ -20,7 +20,7 @@ from harness.search.canon_evidence import evidence
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
-from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
+from harness.search.interests import BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Node
 from harness.search.reach import agents_count
@@ -190,14 +190,17 @@ class Explorer:
     # ------------------------------------------------------------ events
 
     def children(self, node: Node) -> Iterator[Node]:
-        child = node.fork()
+        child, seen = node.fork(), set[int]()
         for command in self._candidates(node):
             self.taking.transitions += 1
             reply, events = child.do(command)
             self.found.challenged += child.challenged
             child.challenged = 0
             if self._leads_on(node, child, command, reply.ok, events):
-                yield child
+                mark = self._mark(child)
+                if child.broken or mark not in seen:  # several steps may lead to one state
+                    seen.add(mark)
+                    yield child
                 child = node.fork()
             elif reply.ok or child.path is not node.path or isinstance(command, _BY_PEOPLE):
                 child = node.fork()  # it left a trace, if only that somebody was there to be refused
@@ -251,6 +254,8 @@ class Explorer:
 
     def _candidates(self, node: Node) -> Iterator[c.Command]:
         """What closing does not take: what takes away, uses up or calms."""
+        for one in dict.fromkeys(self.taking.current(node, one) for one in node.kept.values()):
+            yield one
         for command in self._all(node):
             for one in (command, *self.taking.twisted(node, command)):
                 if not self.taking.plain(node, one) and self.interests.matters(one):
@@ -266,9 +271,6 @@ class Explorer:
         yield from self._with_the_best(node, people.stolen_refreshes(world, view))
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)
-        if BY_AGENTS & (self.interests.calming | self.taking.beside):
-            yield from self._newest_answers(node, self._with_the_best(node, agents.by_agents(world, view)))
-            return
         for agent in dict.fromkeys(agent for agent, _ in agents.errands(world, view)) if self.interests.rations else ():
             yield from self._operations(node, agent)
         for _, task in list(agents.errands(world, view)):

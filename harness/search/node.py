@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from harness.judge import State
 from harness.search.facets import Facet
 from harness.search.interests import leaves_a_trace
+from harness.search.passing import forget_evidence, settled
 from harness.search.rotated import note_rotation
 from harness.search.steps import Accepted, Broken, Link, Shape, Step, item_shape, sort_of
 from harness.trace import Event
@@ -35,9 +36,9 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items", "late",
-        "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back", "tallied",
-        "tells_all", "told", "wanting", "world",
+        "accepted", "asked", "best", "broken", "challenged", "counted", "cut", "drawn", "facets", "gone_through", "items",
+        "kept", "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states",
+        "taken_back", "tallied", "tells_all", "told", "wanting", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -53,9 +54,11 @@ class Node:
         self.told: dict[int, tuple[object, Any]] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
+        self.drawn: Mapping[str, int] = {}
         self.asked: dict[Shape, int] = {}
         self.rations = any(one.interests.rations for one in facets)
         self.accepted: dict[Shape, Accepted] = {}
+        self.kept: dict[Shape, c.Command] = {}
         self.refused: set[Shape] = set()
         self.wanting: set[Shape] = set()
         self.gone_through: dict[Shape, Hashable] = {}
@@ -75,13 +78,14 @@ class Node:
         other.facets, other.listened = self.facets, self.listened
         other.states = [state.copy() for state in self.states]
         other.path, other.tells_all, other.told = self.path, self.tells_all, self.told
-        other.counted, other.news, other.made = self.counted, self.news, ()
+        other.counted, other.news, other.made, other.drawn = self.counted, self.news, (), self.drawn
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
         other.gone_through, other.taken_back = self.gone_through.copy(), self.taken_back
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
+        other.kept = self.kept.copy()
         other.late, other.cut = self.late, self.cut
         other.tallied = self.tallied.copy() if self.tallied is not None else None
         other.broken = []
@@ -99,6 +103,9 @@ class Node:
         counts = any(event.kind in self.counted for event in self.heard(events))
         link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
         self._judge(events, link)
+        self.drawn = before
+        if world.evidence and not self.tells_all and any(event.kind in world.evidence for event in events) and settled(world):
+            forget_evidence(world)
         if self.tallied is not None:
             self._tally(command, events)
         if reply.ok or counts or self.tells_all or len(self.broken) > breaches or leaves_a_trace(command):
@@ -137,6 +144,7 @@ class Node:
                 self.challenged += saved
                 if found is not None:
                     self._note_breach(Broken(facet.number, event, found, link))
+            facet.forget(state, world)
             for late in facet.monitor.advance(state, world.now_ms):
                 self._note_breach(Broken(facet.number, None, late, link))
 
@@ -162,11 +170,10 @@ class Node:
         return False
 
     def calmed(self, events: Iterable[Event]) -> bool:
-        """Whether any of these events can help to keep a rule here."""
+        """Whether any of the events of the last step can help to keep a rule here."""
         return any(
-            event.kind in one.interests.calming and event.attempt is None and one.sees(event, self.world)
-            for one in self.facets for event in events
-        )  # fmt: skip
+            event.attempt is None and one.calms(event, self.world, self.drawn) for one in self.facets for event in events
+        )
 
     def become(self, other: Node) -> None:
         """Go on as a fork of this one did, which is not used any more."""

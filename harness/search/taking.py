@@ -107,6 +107,7 @@ class Taking:
             return None
         taken = self.take(node, command)
         if taken is None:
+            node.kept[shape] = command
             return None
         self.reply, events, made = taken
         if self.reply.ok:
@@ -123,7 +124,11 @@ class Taking:
 
     def gather(self, node: Node, command: c.Command) -> bool:
         """Take a step that gathers; False where it is refused or stays an event."""
-        taken = self.take(node, command) if self.gathers(node, command) else None
+        if not self.gathers(node, command):
+            return False
+        taken = self.take(node, command)
+        if taken is None:
+            node.kept["gathered", type(command), hash(command)] = command
         return taken is not None and taken[0].ok
 
     def attempt(self, node: Node, command: c.Command) -> None:
