@@ -160,14 +160,25 @@ class Closing:
             node.do(command)
 
     def _start(self, node: Node, command: c.Command) -> None:
-        """Work that is refused (for want of a consent) would only litter the state: it is tried aside."""
+        """Work that is refused (for want of a consent) would only litter the state: it is tried aside.
+
+        It is begun once, so that it is begun without its steps; not where some place insists on one of them, since what
+        can be done then depends on how it was begun: there each way is an event.
+        """
         shape = ("start", command, node.world.now_ms, len(node.world.consents))
         if shape in node.refused or not self.taking.gathers(node, command):
             return
-        self.taking.transitions += 1
-        trial = node.fork()
-        reply, events = trial.do(command)
-        if not reply.ok:
+        ways = (*self.taking.twisted(node, command), command)
+        if self.taking.each_way(node, command):
+            ways = ()
+        refused = False
+        for one in ways:
+            self.taking.transitions += 1
+            trial = node.fork()
+            reply, events = trial.do(one)
+            if reply.ok and not trial.calmed(events):
+                node.become(trial)
+                return
+            refused |= not reply.ok
+        if refused:
             node.refused.add(shape)
-        elif not trial.calmed(events):
-            node.become(trial)

@@ -220,7 +220,8 @@ class Explorer:
         if isinstance(command, c.TakeStep):
             return self._noted(node, child, command)
         if self.taking.gathers(node, command):
-            return child.calmed(events)
+            begun = isinstance(command, c.StartTask) and ok and self.taking.each_way(node, command)
+            return begun or child.calmed(events)
         if child.world.pools != node.world.pools:
             unread.asked_again(child)
             return True

@@ -85,6 +85,12 @@ class Taking:
             if not (twist.startswith(LATE) and self._only_helps(node, twist.removeprefix(LATE))):
                 yield one
 
+    def each_way(self, node: Node, command: c.Command) -> bool:
+        """Whether it matters later how work was begun: a place insists on a step that belongs to its beginning."""
+        kept = node.world.design.schedule.kept
+        twists = (str(getattr(one, "twist", "")) for one in self.twisted(node, command))
+        return isinstance(command, c.StartTask) and any(one.partition(".")[2] in kept for one in twists)
+
     def _only_helps(self, node: Node, kind: str) -> bool:
         schedule, interests = node.world.design.schedule, self.interests
         counts = kind in interests.about or kind in interests.arming or kind in schedule.kept or kind in schedule.beside
