@@ -8,7 +8,8 @@ still possible and by (2) the rule still breaks. So an attack with d events exis
 states d events deep. What can be asked for again is not used up (`approving`).
 
 A declared step that is done with another one counts as an event of it (`Bounds.beside`): what would help to keep the rule
-that way stays an event, and is closed without its step, by which nobody can do less.
+that way stays an event, and is closed without its step, by which nobody can do less. What helps under a name that nothing
+later can speak of helps no one (`passing`), and what programs do is left out where it cannot matter at all (`reach`).
 
 It rests on two things about the world. Time and denials only take away: what was refused once stays refused while nothing
 is given that it does not name, and nobody waits but for what changes the rule. And an answer says truly what it speaks of
