@@ -124,6 +124,14 @@ def _later(world: World, hours: int) -> World:
     return other
 
 
+def test_what_can_be_used_once_is_used_up(of: Design) -> None:
+    world = _with(of, _raised(), _raised(user="ben"), _raised())
+    asks = world.design.schedule.asks["user.disabled"]
+    answers = [first_missing(world, asks, {"user": "ana"}) for _ in range(3)]
+    assert answers == [None, None, "alarm.raised"]
+    assert first_missing(world, asks, {"user": "ben"}) is None
+
+
 def test_where_the_control_is_off_nothing_is_told(of: Design) -> None:
     world = _with(of, _opened(1))
     assert evidence(world, {})

@@ -87,4 +87,4 @@ def _spend(world: World, asks: Iterable[Ask], facts: Mapping[str, Any]) -> None:
             if tie.use_once and not ask.ban:
                 used = list(_live(world, ask, tie, facts))[: tie.at_least]
                 kept = world.evidence[ask.step.kind]
-                world.evidence[ask.step.kind] = tuple(one for one in kept if not any(one is each for each in used))
+                world.evidence[ask.step.kind] = tuple(one for one in kept if not any(one[1] is each[1] for each in used))
