@@ -337,11 +337,11 @@ SEARCHED = (
 )  # fmt: skip
 
 
-def _from_scratch(node: Node) -> int:
+def _from_scratch(node: Node, **told: bool) -> int:
     """The fingerprint with nothing remembered."""
     other = node.fork()
     other.told = {}
-    return fingerprint(other)
+    return fingerprint(other, **told)
 
 
 @pytest.mark.parametrize(("system", "key", "without", "depth"), SEARCHED, ids=str)
@@ -350,11 +350,11 @@ def test_what_is_remembered_along_forks_is_what_is_true_in_each_state(
 ) -> None:
     seen = 0
 
-    def both(node: Node) -> int:
+    def both(node: Node, **told: bool) -> int:
         nonlocal seen
         seen += 1
-        found = fingerprint(node)
-        assert found == _from_scratch(node), f"after {seen} states, of {len(node.told)} records remembered"
+        found = fingerprint(node, **told)
+        assert found == _from_scratch(node, **told), f"after {seen} states, of {len(node.told)} records remembered"
         return found
 
     monkeypatch.setattr(explore, "fingerprint", both)
