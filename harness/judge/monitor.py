@@ -69,11 +69,17 @@ class Monitor:
 
     def step(self, state: State, event: Event) -> Violation | None:
         """Takes an event that happened and changes the state; the violation, if it (or an answer now overdue) is one."""
+        return violation_of(self.take(state, event))
+
+    def take(self, state: State, event: Event) -> Finding:
+        """The same, with everything that is found."""
         step = self.steps.get(event.kind)
-        found = step(state, event) if step is not None else None
-        if isinstance(found, Answers):
-            return found.late[0] if found.late else None
-        return found if isinstance(found, Violation) else None
+        return step(state, event) if step is not None else None
+
+    def omit(self, state: State, event: Event) -> None:
+        """Takes note of an answer that was lost or stopped on purpose; another may still come in time."""
+        if self.omits is not None and not is_honest(event) and event.kind in self.omits:
+            self.omits[event.kind](state, event)
 
     def would_violate(self, state: State, event: Event) -> bool:
         """Whether an event would have broken the rule, had it happened; the state stays as it is."""
@@ -91,6 +97,13 @@ class Monitor:
     def canon(self, state: State, now_ms: int, rename: Rename = lambda value: value) -> tuple[Hashable, ...]:
         """The state as seen from now on: ages for times, names renamed, what no event can need any more dropped."""
         return tuple(sorted(self.list_canon(state, now_ms, rename), key=repr))
+
+
+def violation_of(found: Finding) -> Violation | None:
+    """The violation among what was found, if there is one."""
+    if isinstance(found, Answers):
+        return found.late[0] if found.late else None
+    return found if isinstance(found, Violation) else None
 
 
 def is_honest(event: Event) -> bool:

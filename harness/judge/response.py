@@ -79,6 +79,8 @@ def _answer(rule: Rule, kind: str, vocabulary: Vocabulary) -> Callable[[State, E
         if not concerns(event) or (key := key_of(event)) is None:
             return ()
         found: tuple[Awaiting, ...] = state.pop(key, ())
+        if len(state) == 1:
+            state.pop(NEXT, None)
         return found
 
     return answer
@@ -141,11 +143,12 @@ def _deadlines(rule: Rule) -> Callable[[State], Iterable[int]]:
 
 
 def _canon(rule: Rule) -> Callable[[State, int, Rename], Iterator[Hashable]]:
+    """Of those that await one answer the oldest: it is overdue first, and what answers it answers them all."""
     within = rule.within_ms
 
     def canon(state: State, now_ms: int, rename: Rename) -> Iterator[Hashable]:
         for key, found in _waiting(state):
             name = (None,) if isinstance(key, tuple) and key[:1] == (None,) else renamed(key, rename)
-            yield name, tuple(0 if within is None else now_ms - waiting[0] for waiting in found)
+            yield name, 0 if within is None else now_ms - found[0][0]
 
     return canon

@@ -16,7 +16,8 @@ from typing import Any
 
 from harness.oauth import Signal
 from harness.oauth.records import Backchannel
-from harness.search.canon_details import clock, due_later, entitled_later, evidence, kept_tokens, once, spent, told
+from harness.search.canon_details import clock, due_later, entitled_later, kept_tokens, once, spent, told
+from harness.search.canon_evidence import evidence
 from harness.search.node import Node
 from harness.search.steps import item_shape
 from harness.world.mechanics.records import Operation
@@ -25,37 +26,47 @@ from harness.world.mechanics.state import World
 Names = dict[Any, Hashable]
 
 
-def fingerprint(node: Node) -> int:
-    """The hash of everything that later steps, answers and verdicts depend on."""
+def fingerprint(node: Node, *, of_agents: bool = True) -> int:
+    """The hash of everything that later steps, answers and verdicts depend on.
+
+    Where nothing that programs do can matter (`reach`) it is told what people and operators can do, and how that comes out.
+    """
     world = node.world
     names = _names(world)
     now = world.now_ms
-    return hash((
+    of_people = (
         _people(world),
         tuple(one.entitled for one in world.records.values()),
         tuple(world.versions.items()), tuple(world.approved.items()), tuple(world.behind.items()),
         frozenset(_tasks(world, names)),
-        _credentials(node, names),
-        frozenset(_approvals(node, names)),
         frozenset((key, names[one.id], one.agent, one.categories) for key, one in world.consents.items()),
         frozenset((p.id, _client(p.client), p.disabled_ms >= 0, len(p.registered), p.root) for p in world.programs.values()),
-        frozenset((shape[1:], names.get(shape[0])) for shape in node.items),
         frozenset((names.get(task), marks) for task, marks in node.taken_in.items()),
-        frozenset((m.agent, m.subject, m.store, *item_shape(m.item)) for m in world.memories.values()),
-        frozenset(one.like for one in world.handles.values()),
-        frozenset((found, frozenset(agents)) for found, agents in world.found.items()),
         frozenset(key for key in world.leaked if key.startswith("client:")),
-        frozenset(_waiting(world, names)),
-        frozenset(spent(world)),
         frozenset(entitled_later(world)),
         evidence(world, names),
         clock(node),
-        _servers(node, names),
-        _agenda(node, names),
-        frozenset(_cached(world, names)),
+        tuple(_sessions(node, names)),
+        _agenda(node, names, of_agents=of_agents),
         tuple(one.monitor.canon(state, now, lambda value: names.get(value, value))
               for one, state in zip(node.facets, node.states, strict=True)),
-    ))  # fmt: skip
+    )  # fmt: skip
+    return hash((*of_people, *_of_programs(node, names))) if of_agents else hash(of_people)
+
+
+def _of_programs(node: Node, names: Names) -> Iterable[Hashable]:
+    """What programs hold, know and have under way, and what enforcement points have noted of them."""
+    world = node.world
+    yield _credentials(node, names)
+    yield frozenset(_approvals(node, names))
+    yield frozenset((shape[1:], names.get(shape[0])) for shape in node.items)
+    yield frozenset((m.agent, m.subject, m.store, *item_shape(m.item)) for m in world.memories.values())
+    yield frozenset(one.like for one in world.handles.values())
+    yield frozenset((found, frozenset(agents)) for found, agents in world.found.items())
+    yield frozenset(_waiting(world, names))
+    yield frozenset(spent(world))
+    yield _servers(node, names)
+    yield frozenset(_cached(world, names))
 
 
 def _names(world: World) -> Names:
@@ -145,17 +156,25 @@ def _answered(world: World, request: Backchannel | None) -> Hashable:
     return request.by, request.acr, request.session is not None, max(-1.0, request.expires_s - world.now_s)
 
 
+def _sessions(node: Node, names: Names) -> Iterable[Hashable]:
+    """Who is signed in, since when and how lately, and who is shut out, at each server."""
+    now_s = node.world.now_s
+    for server in node.world.servers.values():
+        yield frozenset(
+            (names.get(one.id, one.id), one.state, max(0.0, now_s - one.last_act_s), now_s - one.auth_time_s)
+            for one in server.store.sessions.values()
+            if one.state == "live" and (node.rations or one.origin != "approval")
+        )  # fmt: skip
+        yield frozenset((kind, names.get(name, name)) for kind, name in server.store.disabled)
+
+
 def _servers(node: Node, names: Names) -> Hashable:
-    world, now_s = node.world, node.world.now_s
+    world = node.world
     parts: list[Hashable] = []
     for server in world.servers.values():
         store = server.store
         parts.append((
-            frozenset((names.get(one.id, one.id), one.state, max(0.0, now_s - one.last_act_s), now_s - one.auth_time_s)
-                      for one in store.sessions.values()
-                      if one.state == "live" and (node.rations or one.origin != "approval")),
             frozenset((names.get(one.id), one.state) for one in store.grants.values() if one.state != "active"),
-            frozenset((kind, names.get(name, name)) for kind, name in store.disabled),
             frozenset((user, len(times)) for user, times in store.asked.items()) if node.rations else 0,
         ))  # fmt: skip
     for pep in world.peps.values():
@@ -175,9 +194,15 @@ def _waiting(world: World, names: Names) -> Iterable[Hashable]:
             yield key, tuple(tuple(map(item_shape, items)) for items in answers)
 
 
-def _agenda(node: Node, names: Names) -> Hashable:
+def _agenda(node: Node, names: Names, *, of_agents: bool) -> Hashable:
+    """What will happen by itself: without programs no signals to APIs, nor work that goes on."""
     world, found = node.world, []
+    current = {one.id for one in world.consents.values()}
     for due in world.agenda.values():
+        if not of_agents and (isinstance(due.payload, Signal) or due.kind in ("job", "hop")):
+            continue
+        if due.kind == "consent_lapse" and due.target not in current:
+            continue  # it was withdrawn before
         payload: Hashable = None
         if isinstance(due.payload, Signal):
             s = due.payload

@@ -1,6 +1,6 @@
 """Parts of the fingerprint that few systems have, or that tell when more than what: see `canon`.
 
-What is recorded as evidence, what is due, kept tokens, amounts that add up, late copies, and the time of day.
+What is due, kept tokens, amounts that add up, late copies, and the time of day.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
-from msgspec.structs import astuple
-
+from harness.plan.steps import Step
 from harness.search.node import Node
 from harness.search.steps import Shape
 from harness.world.mechanics.jobs import Job
+from harness.world.mechanics.occurrences import Occurrence, known
 from harness.world.mechanics.records import Credential, Due
 from harness.world.mechanics.state import World
 
@@ -51,36 +51,22 @@ def told(node: Node, names: Names, held: Credential) -> Told:
 
     def tell() -> Told:
         shape = node.shape(held)
-        return Told(shape, hash(_hashable(shape, names)))
+        return Told(shape, hash(hashable(shape, names)))
 
     return once(node, held, tell)
 
 
-def evidence(world: World, names: Names) -> Hashable:
-    """K32: what was recorded of earlier steps, in order, and how long ago as far as an age can matter."""
-    if not world.evidence:
-        return ()
-    ties = [tie for asks in world.design.schedule.asks.values() for ask in asks for tie in ask.ties]
-    spans_ms = [span for tie in ties for span in (tie.within_ms, tie.grace_ms) if span is not None]
-    oldest_ms = max(spans_ms, default=0) + 1
-    found = sorted(
-        (then_ms, kind, number) for kind, known in world.evidence.items() for number, (then_ms, _) in enumerate(known)
-    )
-    return tuple(
-        (kind, min(world.now_ms - then_ms, oldest_ms), _facts(world.evidence[kind][number][1], names))
-        for then_ms, kind, number in found
-    )
+def facts_of(recorded: Mapping[str, Any], names: Names) -> Hashable:
+    """What was recorded, without what no other event has."""
+    return frozenset((key, hashable(value, names)) for key, value in recorded.items() if key not in OF_ONE_EVENT)
 
 
-def _facts(known: Mapping[str, Any], names: Names) -> Hashable:
-    return frozenset((key, _hashable(value, names)) for key, value in known.items() if key not in OF_ONE_EVENT)
-
-
-def _hashable(value: Any, names: Names) -> Hashable:
+def hashable(value: Any, names: Names) -> Hashable:
+    """A value with names replaced, and lists as tuples."""
     if isinstance(value, list | tuple):
-        return tuple(_hashable(one, names) for one in value)
-    hashable: Hashable = value
-    return names.get(hashable, hashable)
+        return tuple(hashable(one, names) for one in value)
+    single: Hashable = value
+    return names.get(single, single)
 
 
 def due_later(node: Node, due: Due, names: Names) -> Hashable:
@@ -92,15 +78,28 @@ def due_later(node: Node, due: Due, names: Names) -> Hashable:
     if due.kind == "hop":
         return once(node, payload, lambda: hash(_step(payload.step, names))), _left_ms(world, payload.derived)
     if due.kind == "step":
-        found = payload.found
-        return payload.moment.step.kind, found.kind, _hashable(astuple(found.who), names), _facts(found.own, names)
-    return _hashable(payload, names)
+        return _owed(node, payload.moment.step, payload.found, names)
+    return hashable(payload, names)
+
+
+def _owed(node: Node, step: Step, found: Occurrence, names: Names) -> Hashable:
+    """A step that comes later: what fills it, and of those behind it what a rule reads, where nothing else listens to it."""
+    schedule = node.world.design.schedule
+    facts = known(found)
+    wanted = {name for field in step.fields.values() for name in field.names}
+    if step.kind in schedule.kept or schedule.beside.get(step.kind):
+        wanted.update(found.who.__struct_fields__)
+    else:
+        wanted.update(name for one in node.facets for name in one.reads(step.kind))
+    if step.fields or "actor" in wanted:
+        wanted |= {"actor", "user"}
+    return step.kind, found.kind, facts_of({name: facts[name] for name in wanted if name in facts}, names)
 
 
 def _step(step: Any, names: Names) -> Hashable:
     """A call without the names that counters gave to its credential and its request."""
     told = (step.agent, step.task, step.endpoint, step.owner, step.record, step.amount, step.payee, step.approval, step.handle)
-    return _hashable(told, names)
+    return hashable(told, names)
 
 
 def _left_ms(world: World, handle: str) -> int:

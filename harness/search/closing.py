@@ -8,7 +8,8 @@ still possible and by (2) the rule still breaks. So an attack with d events exis
 states d events deep. What can be asked for again is not used up (`approving`).
 
 A declared step that is done with another one counts as an event of it (`Bounds.beside`): what would help to keep the rule
-that way stays an event, and is closed without its step, by which nobody can do less.
+that way stays an event, and is closed without its step, by which nobody can do less. What helps under a name that nothing
+later can speak of helps no one (`passing`), and what programs do is left out where it cannot matter at all (`reach`).
 
 It rests on two things about the world. Time and denials only take away: what was refused once stays refused while nothing
 is given that it does not name, and nobody waits but for what changes the rule. And an answer says truly what it speaks of
@@ -32,7 +33,6 @@ from harness.search.taking import Taking
 from harness.world.mechanics import choices as people
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
-from harness.world.mechanics.choices_of_steps import twisted
 
 
 class Closing:
@@ -65,7 +65,8 @@ class Closing:
             if not node.news:
                 break
             node.news = False
-            self.errands.run(node)
+            if self.taking.of_agents:
+                self.errands.run(node)
         if self.interests.of_presence and not self.interests.rations:
             spend(node, self.view, self.taking.attempt)
         if self.repeating is not None:
@@ -139,6 +140,7 @@ class Closing:
             return
         taken = self.taking.take(node, current)
         if taken is None:
+            node.kept[shape] = current
             return
         reply, events, made = taken
         if reply.ok:
@@ -157,7 +159,7 @@ class Closing:
             elif kind is c.StartTask:
                 self._start(node, command)
             elif kind in (c.Arrive, c.LogIn, c.GiveConsent) and self.taking.gathers(node, command):
-                for one in (*twisted(node.world, self.view, command), command):
+                for one in (*self.taking.twisted(node, command), command):
                     taken = self.taking.take(node, one)
                     if taken is not None and taken[0].ok:
                         node.news = True
@@ -171,14 +173,25 @@ class Closing:
             node.do(command)
 
     def _start(self, node: Node, command: c.Command) -> None:
-        """Work that is refused (for want of a consent) would only litter the state: it is tried aside."""
+        """Work that is refused (for want of a consent) would only litter the state: it is tried aside.
+
+        It is begun once, so that it is begun without its steps; not where some place insists on one of them, since what
+        can be done then depends on how it was begun: there each way is an event.
+        """
         shape = ("start", command, node.world.now_ms, len(node.world.consents))
         if shape in node.refused or not self.taking.gathers(node, command):
             return
-        self.taking.transitions += 1
-        trial = node.fork()
-        reply, events = trial.do(command)
-        if not reply.ok:
+        ways = (*self.taking.twisted(node, command), command)
+        if self.taking.each_way(node, command):
+            ways = ()
+        refused = False
+        for one in ways:
+            self.taking.transitions += 1
+            trial = node.fork()
+            reply, events = trial.do(one)
+            if reply.ok and not trial.calmed(events):
+                node.become(trial)
+                return
+            refused |= not reply.ok
+        if refused:
             node.refused.add(shape)
-        elif not trial.calmed(events):
-            node.become(trial)

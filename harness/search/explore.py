@@ -16,13 +16,15 @@ from harness.plan.system import System
 from harness.requirements import Requirement, Rule
 from harness.search import unread
 from harness.search.canon import fingerprint
+from harness.search.canon_evidence import evidence
 from harness.search.cast import people_named
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
-from harness.search.interests import BY_AGENTS, BY_TIME, MAKES_FAIL, TAKES
+from harness.search.interests import BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Node
+from harness.search.reach import agents_count
 from harness.search.repeating import MOST
 from harness.search.rotated import shown_again
 from harness.search.shrink import Attack, shortest
@@ -34,7 +36,6 @@ from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
-from harness.world.mechanics.choices_of_steps import twisted
 from harness.world.mechanics.design import START_HOUR
 from harness.world.mechanics.hostile import LureToConfirm
 from harness.world.mechanics.records import Due, Task
@@ -158,10 +159,11 @@ class Explorer:
         self.left = 0
         self.broken: list[Broken] = []
         self.cut = False
-        self.frontier = Frontier(self.children, self.arrive, fingerprint)
+        self.frontier = Frontier(self.children, self.arrive, self._mark)
 
     def begin(self, start: World) -> None:
         """Close the first state."""
+        self.taking.of_agents = agents_count(start.design, self.view, self.interests)
         self.frontier.start(Node(start.fork(), [self.facet]))
 
     def deepen(self, left: int) -> bool:
@@ -185,17 +187,23 @@ class Explorer:
         self.broken += node.broken
         return not node.broken
 
+    def _mark(self, node: Node) -> int:
+        return fingerprint(node, of_agents=self.taking.of_agents)
+
     # ------------------------------------------------------------ events
 
     def children(self, node: Node) -> Iterator[Node]:
-        child = node.fork()
+        child, seen = node.fork(), set[int]()
         for command in self._candidates(node):
             self.taking.transitions += 1
             reply, events = child.do(command)
             self.found.challenged += child.challenged
             child.challenged = 0
             if self._leads_on(node, child, command, reply.ok, events):
-                yield child
+                mark = self._mark(child)
+                if child.broken or mark not in seen:  # several steps may lead to one state
+                    seen.add(mark)
+                    yield child
                 child = node.fork()
             elif reply.ok or child.path is not node.path or isinstance(command, _BY_PEOPLE):
                 child = node.fork()  # it left a trace, if only that somebody was there to be refused
@@ -212,15 +220,28 @@ class Explorer:
         if isinstance(command, TAKES):
             going = isinstance(command, c.Leave) and self.interests.of_presence and self.facet.involves(command.user)
             failing = ok and not MAKES_FAIL.get(type(command), NOTHING).isdisjoint(self.interests.listened)
-            return child.states != node.states or failing or (ok and (going or self._may_turn(node, command)))
+            return self._noted(node, child, command) or failing or (ok and (going or self._may_turn(node, command)))
         if isinstance(command, c.TakeStep):
-            return child.states != node.states
+            return self._noted(node, child, command)
         if self.taking.gathers(node, command):
-            return child.calmed(events)
+            begun = isinstance(command, c.StartTask) and ok and self.taking.each_way(node, command)
+            return begun or child.calmed(events)
         if child.world.pools != node.world.pools:
             unread.asked_again(child)
             return True
         return ok or child.calmed(events) or (isinstance(command, c.GetToken) and child.states != node.states)
+
+    def _noted(self, node: Node, child: Node, command: c.Command) -> bool:
+        """Whether a step has changed what the rule goes by, or one taken by itself what those who insist on evidence find.
+
+        What is recorded beside a deed counts only if the rule notes it: else it can come with the deed that needs it.
+        """
+        if child.states != node.states and child.noted != node.noted:
+            return True
+        if not isinstance(command, c.TakeStep) or child.world.evidence == node.world.evidence:
+            return False
+        involved = all(self.facet.involves(one) for one in (command.user, command.agent) if one is not None)
+        return involved and evidence(child.world, {}) != evidence(node.world, {})
 
     def _may_turn(self, node: Node, command: c.Command) -> bool:
         """Whether a step can be taken back, the rule takes notice of that, and here it is about whom it is then about.
@@ -238,8 +259,10 @@ class Explorer:
 
     def _candidates(self, node: Node) -> Iterator[c.Command]:
         """What closing does not take: what takes away, uses up or calms."""
+        for one in dict.fromkeys(self.taking.current(node, one) for one in node.kept.values()):
+            yield one
         for command in self._all(node):
-            for one in (command, *twisted(node.world, self.view, command)):
+            for one in (command, *self.taking.twisted(node, command)):
                 if not self.taking.plain(node, one) and self.interests.matters(one):
                     yield one
 
@@ -248,15 +271,14 @@ class Explorer:
         yield from self._newest_answers(node, people.by_people(world, view))
         yield from people.by_operators(world, view)
         yield from people.thefts(world, view)
+        if not self.taking.of_agents:
+            return
         yield from self._with_the_best(node, people.stolen_refreshes(world, view))
         if "token.reused" in self.interests.listened:
             yield from shown_again(node)
         yield from self.closing.luring.events(node)
         if "task.ended" in self.interests.listened:
             yield from agents.endings(world)
-        if BY_AGENTS & (self.interests.calming | self.taking.beside):
-            yield from self._newest_answers(node, self._with_the_best(node, agents.by_agents(world, view)))
-            return
         for agent in dict.fromkeys(agent for agent, _ in agents.errands(world, view)) if self.interests.rations else ():
             yield from self._operations(node, agent)
         for _, task in list(agents.errands(world, view)):

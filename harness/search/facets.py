@@ -14,15 +14,20 @@ from itertools import product
 from typing import Any
 
 from harness.judge import Monitor, State, Violation, monitor
+from harness.judge.keys import where
+from harness.judge.monitor import Answers, violation_of
 from harness.plan.system import System
 from harness.requirements import Requirement, Rule
 from harness.search.interests import Interests
+from harness.search.passing import drawn_since, forget, settled
 from harness.trace import Event, Vocabulary
 from harness.world.mechanics.bounds import Bounds
 from harness.world.mechanics.state import World
 
 _OF_PEOPLE = frozenset({"session", "task", "approval"})
 """Classes of names that are drawn in a run, each belonging to a person."""
+PASSING = frozenset({"operation", "request"})
+"""Fields that hold names which no later step may be able to speak of (`passing`)."""
 Focus = Mapping[int, str]
 """By place in a rule's key: the value that a breach is about."""
 Reader = Callable[[Event], Any]
@@ -33,7 +38,7 @@ Role = tuple[tuple[int, Reader], ...]
 class Facet:
     """One rule of a requirement, for one focus. `number` is the rule's place among those of the requirement."""
 
-    __slots__ = ("_about", "_names", "_roles", "focus", "interests", "monitor", "number")
+    __slots__ = ("_about", "_helping", "_keys", "_names", "_roles", "focus", "interests", "monitor", "number")
 
     def __init__(
         self,
@@ -48,6 +53,8 @@ class Facet:
         self.interests = Interests.of(rule)
         self.focus: Focus = focus or {}
         self._names = names or {}
+        self._keys = _passing_keys(rule, vocabulary)
+        self._helping = {kind: where(rule.other, kind, vocabulary) for kind in _helpers(rule) if rule.other is not None}
         self._roles: dict[str, list[Role]] = {}
         self._about: dict[str, Role] = {}
         for clause, fields in _sides(rule) if self.focus else ():
@@ -69,24 +76,53 @@ class Facet:
         roles = self._roles.get(event.kind)
         return roles is None or any(self._fits(role, event, world) for role in roles)
 
+    def calms(self, event: Event, world: World, before: Mapping[str, int]) -> bool:
+        """Whether a fact can help to keep the rule here; `before` is how the counters of names stood before the command."""
+        if event.kind not in self.interests.calming or not self.sees(event, world):
+            return False
+        if event.kind in self._helping and not self._helping[event.kind](event):
+            return False
+        return not any(drawn_since(read(event), world, before) for read in self._keys.get(event.kind, ()))
+
+    def forget(self, state: State, world: World) -> None:
+        """Drop what is noted of earlier steps and nothing can be tied to any more."""
+        if self._keys and self.monitor.rule.pattern == "precedence" and settled(world):
+            forget(state, world)
+
+    def reads(self, kind: str) -> frozenset[str]:
+        """The fields of a kind of event that the rule, or the choice of the facet, goes by."""
+        rule = self.monitor.rule
+        key = {name for pair in rule.same for name in pair} | set(rule.per)
+        return frozenset(key.union(name for of, name in rule.reads() if of == kind))
+
     def involves(self, person: str) -> bool:
         """Whether a breach can be about a person."""
         return all(person not in self._names[place] or person == value for place, value in self.focus.items())
 
-    def step(self, state: State, event: Event, world: World) -> Violation | None:
-        """What the rule makes of a fact; one that is about something else changes nothing."""
+    def step(self, state: State, event: Event, world: World) -> tuple[Violation | None, int]:
+        """What the rule makes of a fact, and how many breaches it kept from happening; one about something else does nothing.
+
+        A duty is kept from being broken where its answer was left out, and comes in time all the same.
+        """
         if not self.sees(event, world):
-            return None
-        found = self.monitor.step(state, event)
+            return None, 0
+        found = self.monitor.take(state, event)
+        saved = len(found.saved) if isinstance(found, Answers) else 0
         if len(self._roles.get(event.kind, ())) > 1:
             self._prune(state, world)
             if event.kind in self._about and not self._fits(self._about[event.kind], event, world):
-                return None
-        return found
+                return None, saved
+        return violation_of(found), saved
 
     def would_violate(self, state: State, event: Event, world: World) -> bool:
         """Whether an event that did not happen would have broken the rule in this facet."""
         return self.sees(event, world) and self.monitor.would_violate(state, event)
+
+    def attempted(self, state: State, event: Event, world: World) -> bool:
+        """The same of an event that was stopped; of an answer that was left out, note is taken."""
+        if self.sees(event, world):
+            self.monitor.omit(state, event)
+        return self.would_violate(state, event, world)
 
     def _fits(self, role: Role, event: Event, world: World) -> bool:
         return all(self._within(place, read(event), world) for place, read in role)
@@ -145,6 +181,20 @@ def _places(rule: Rule, vocabulary: Vocabulary, view: Bounds) -> Iterator[tuple[
             continue
         seen.add(sort)
         yield place, known[sort]
+
+
+def _helpers(rule: Rule) -> tuple[str, ...]:
+    """The kinds of events that help to keep a rule as the other one that it names, and in no other way."""
+    if rule.pattern not in ("precedence", "response") or rule.other is None:
+        return ()
+    ending = {kind for clause in (rule.ends, rule.closes) if clause is not None for kind in clause.kinds}
+    return tuple(kind for kind in rule.other.kinds if kind not in ending)
+
+
+def _passing_keys(rule: Rule, vocabulary: Vocabulary) -> dict[str, tuple[Reader, ...]]:
+    """By kind of event that only helps one that it is tied to: how to read what it is tied by."""
+    names = [right for _, right in rule.same if right in PASSING]
+    return {kind: tuple(vocabulary.getter(kind, name) for name in names) for kind in (_helpers(rule) if names else ())}
 
 
 def _classes(kinds: Iterable[str], name: str, vocabulary: Vocabulary) -> frozenset[str]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from harness.judge import State
 from harness.search.facets import Facet
 from harness.search.interests import leaves_a_trace
+from harness.search.passing import forget_evidence, settled
 from harness.search.rotated import note_rotation
 from harness.search.steps import Accepted, Broken, Link, Marks, Shape, Step, item_shape, sort_of
 from harness.trace import Event
@@ -38,9 +39,9 @@ class Node:
     """A state that the search can go on from."""
 
     __slots__ = (
-        "accepted", "asked", "asked_back", "best", "broken", "challenged", "counted", "cut", "facets", "gone_through", "items",
-        "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states", "taken_back",
-        "taken_in", "tallied", "tells_all", "told", "wanting", "withheld", "world",
+        "accepted", "asked", "asked_back", "best", "broken", "challenged", "counted", "cut", "drawn", "facets", "gone_through",
+        "items", "kept", "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states",
+        "taken_back", "taken_in", "tallied", "tells_all", "told", "wanting", "withheld", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -56,9 +57,11 @@ class Node:
         self.told: dict[int, tuple[object, Any]] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
+        self.drawn: Mapping[str, int] = {}
         self.asked: dict[Shape, int] = {}
         self.rations = any(one.interests.rations for one in facets)
         self.accepted: dict[Shape, Accepted] = {}
+        self.kept: dict[Shape, c.Command] = {}
         self.refused: set[Shape] = set()
         self.wanting: set[Shape] = set()
         self.gone_through: dict[Shape, Hashable] = {}
@@ -80,7 +83,7 @@ class Node:
         other.facets, other.listened = self.facets, self.listened
         other.states = [state.copy() for state in self.states]
         other.path, other.tells_all, other.told = self.path, self.tells_all, self.told
-        other.counted, other.news, other.made = self.counted, self.news, ()
+        other.counted, other.news, other.made, other.drawn = self.counted, self.news, (), self.drawn
         other.best, other.items = self.best.copy(), self.items.copy()
         other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
@@ -89,6 +92,7 @@ class Node:
         other.taken_in, other.withheld = self.taken_in, self.withheld
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
+        other.kept = self.kept.copy()
         other.late, other.cut = self.late, self.cut
         other.tallied = self.tallied.copy() if self.tallied is not None else None
         other.broken = []
@@ -106,6 +110,9 @@ class Node:
         counts = any(event.kind in self.counted for event in self.heard(events))
         link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
         self._judge(events, link)
+        self.drawn = before
+        if world.evidence and not self.tells_all and any(event.kind in world.evidence for event in events) and settled(world):
+            forget_evidence(world)
         if self.tallied is not None:
             self._tally(command, events)
         if reply.ok or counts or self.tells_all or len(self.broken) > breaches or leaves_a_trace(command, events):
@@ -138,11 +145,13 @@ class Node:
         for facet, state in zip(self.facets, self.states, strict=True):
             for event in events:
                 if event.attempt is not None:
-                    self.challenged += facet.would_violate(state, event, world)
+                    self.challenged += facet.attempted(state, event, world)
                     continue
-                found = facet.step(state, event, world)
+                found, saved = facet.step(state, event, world)
+                self.challenged += saved
                 if found is not None:
                     self._note_breach(Broken(facet.number, event, found, link))
+            facet.forget(state, world)
             for late in facet.monitor.advance(state, world.now_ms):
                 self._note_breach(Broken(facet.number, None, late, link))
 
@@ -168,11 +177,10 @@ class Node:
         return False
 
     def calmed(self, events: Iterable[Event]) -> bool:
-        """Whether any of these events can help to keep a rule here."""
+        """Whether any of the events of the last step can help to keep a rule here."""
         return any(
-            event.kind in one.interests.calming and event.attempt is None and one.sees(event, self.world)
-            for one in self.facets for event in events
-        )  # fmt: skip
+            event.attempt is None and one.calms(event, self.world, self.drawn) for one in self.facets for event in events
+        )
 
     def become(self, other: Node) -> None:
         """Go on as a fork of this one did, which is not used any more."""
@@ -187,10 +195,15 @@ class Node:
         return any(one.monitor.deadlines(state) for one, state in zip(self.facets, self.states, strict=True))
 
     @property
+    def noted(self) -> tuple[tuple[Hashable, ...], ...]:
+        """What the rules have noted, as far as they still go by it."""
+        now = self.world.now_ms
+        return tuple(one.monitor.canon(state, now) for one, state in zip(self.facets, self.states, strict=True))
+
+    @property
     def waits(self) -> bool:
         """Whether a rule still goes by what it has noted."""
-        now = self.world.now_ms
-        return any(one.monitor.canon(state, now) for one, state in zip(self.facets, self.states, strict=True))
+        return any(self.noted)
 
     def instants(self) -> list[int]:
         """The future instants at which time alone changes what the rules say; of a last good one, the one after it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
+from harness.plan.steps import LATE, LEFT_OUT
 from harness.search.facets import Facet
 from harness.search.interests import emits
 from harness.search.node import Node
@@ -26,7 +27,8 @@ ABOUT_CONSENT = frozenset({"consent_required", "invalid_authorization_details"})
 
 class Taking:
     """The steps of one facet in one small world. `transitions` counts those that were tried, `kept` those
-    that stay events; `reply` is the last one's.
+    that stay events; `reply` is the last one's; `calmed`: whether the last one that stayed an event helps to keep
+    the rule; `of_agents`: whether what programs do can matter at all (`reach`).
 
     `go_on` is asked now and then whether there is time left: without it a state stays half closed (`Node.cut`).
     """
@@ -37,9 +39,11 @@ class Taking:
         self.interests = facet.interests
         self.beside = frozenset(view.beside)
         self.withholding = Withholding(facet)
+        self.of_agents = True
         self.transitions = 0
         self.kept = 0
         self.reply = Reply(ok=False)
+        self.calmed = False
         self.go_on = go_on
         self.asked = 0
 
@@ -67,13 +71,35 @@ class Taking:
         """Whether a step may help to keep the rule, by itself or by a declared step that is done with it."""
         return self.interests.may_calm(command) or not self.beside.isdisjoint(emits(command))
 
+    def twisted(self, node: Node, command: c.Command) -> Iterator[c.Command]:
+        """The same command in each way in which a step that belongs to it can go wrong, but for those that others cover.
+
+        What only helps, and no place asks for, is left out where it could come late: whoever leaves it out does no more
+        for the rule, and can do all the same.
+        """
+        for one in twisted(node.world, self.view, command):
+            twist = str(getattr(one, "twist", ""))
+            if not (twist.startswith(LATE) and self._only_helps(node, twist.removeprefix(LATE))):
+                yield one
+
+    def each_way(self, node: Node, command: c.Command) -> bool:
+        """Whether it matters later how work was begun: a place insists on a step that belongs to its beginning."""
+        kept = node.world.design.schedule.kept
+        twists = (str(getattr(one, "twist", "")) for one in self.twisted(node, command))
+        return isinstance(command, c.StartTask) and any(one.partition(".")[2] in kept for one in twists)
+
+    def _only_helps(self, node: Node, kind: str) -> bool:
+        schedule, interests = node.world.design.schedule, self.interests
+        counts = kind in interests.about or kind in interests.arming or kind in schedule.kept or kind in schedule.beside
+        return kind in interests.calming and not counts and LEFT_OUT in schedule.steps[kind].twists
+
     def once(self, node: Node, shape: Shape, command: c.Command) -> str | None:
         """Take a step that was not taken before; None where it was, or cannot be closed; else the error, or ``.
 
         Before it, the same without its declared steps: who leaves them out can do no more, and does nothing for the rule.
         """
         if self.view.steps and shape not in node.accepted:
-            for other in twisted(node.world, self.view, command):
+            for other in self.twisted(node, command):
                 self._once(node, (*shape, getattr(other, "twist", None)), other)
         return self._once(node, shape, command)
 
@@ -84,6 +110,8 @@ class Taking:
             return None
         taken = self.take(node, command)
         if taken is None:
+            if self.calmed:
+                node.kept[shape] = command
             return None
         self.reply, events, made = taken
         if self.reply.ok:
@@ -100,7 +128,11 @@ class Taking:
 
     def gather(self, node: Node, command: c.Command) -> bool:
         """Take a step that gathers; False where it is refused or stays an event."""
-        taken = self.take(node, command) if self.gathers(node, command) else None
+        if not self.gathers(node, command):
+            return False
+        taken = self.take(node, command)
+        if taken is None and self.calmed:
+            node.kept["gathered", type(command), hash(command)] = command
         return taken is not None and taken[0].ok
 
     def attempt(self, node: Node, command: c.Command) -> None:
@@ -122,9 +154,9 @@ class Taking:
             return reply, events, node.made
         trial = node.fork()
         reply, events = trial.do(command)
-        calmed = trial.calmed(events)
-        brought = self.withholding.brought(node, trial) if may_bring and not calmed else {}
-        if calmed or brought:
+        self.calmed = trial.calmed(events)
+        brought = self.withholding.brought(node, trial) if may_bring and not self.calmed else {}
+        if self.calmed or brought:
             node.broken += trial.broken
             node.withheld |= brought.items()
             self.kept += 1

@@ -24,6 +24,7 @@ MAKES: Mapping[type[c.Command], tuple[str, ...]] = {
     c.Leave: ("user.left",),
     c.LogOut: ("user.logged_out", "session.ended"),
     c.GiveConsent: ("consent.granted",),
+    c.StartTask: ("task.started", "user.active", "request.allowed"),
     c.WithdrawConsent: ("consent.withdrawn",),
     c.Halt: ("task.halted",),
     c.DisableAgent: ("agent.disabled",),
@@ -63,7 +64,7 @@ def steps_to_take(world: World, view: Bounds) -> Iterator[c.TakeStep]:
 
 def twisted(world: World, view: Bounds, command: c.Command) -> Iterator[c.Command]:
     """The same command in each way in which a step that belongs to it can go wrong."""
-    if view.steps and isinstance(command, c.Deed | c.Step):
+    if view.steps and isinstance(command, c.Deed | c.Step | c.StartTask):
         yield from (replace(command, twist=twist) for twist in dict.fromkeys(_twists(world, view, command)))
 
 

@@ -47,7 +47,7 @@ def _live(world: World, ask: Ask, tie: Tie, facts: Mapping[str, Any]) -> Iterato
             continue
         if any(one.get(left) == one.get(right) for left, right in tie.differs):
             continue
-        if not ask.any_outcome and _came_out_otherwise(ask.step, one):
+        if not ask.any_outcome and came_out_otherwise(ask.step, one):
             continue
         if not _ended(world, tie, then_ms, one):
             yield then_ms, one
@@ -64,7 +64,8 @@ def _holds(left: Any, op: Compared, right: Any) -> bool:
     return (numbers or type(left) is type(right)) and _TESTS[op](left, right)
 
 
-def _came_out_otherwise(step: Step, one: Mapping[str, Any]) -> bool:
+def came_out_otherwise(step: Step, one: Mapping[str, Any]) -> bool:
+    """Whether a field of what was recorded says that the step had another outcome than it needs."""
     return any(field.otherwise != field.value and one.get(name) == field.otherwise for name, field in step.fields.items())
 
 
@@ -86,4 +87,4 @@ def _spend(world: World, asks: Iterable[Ask], facts: Mapping[str, Any]) -> None:
             if tie.use_once and not ask.ban:
                 used = list(_live(world, ask, tie, facts))[: tie.at_least]
                 kept = world.evidence[ask.step.kind]
-                world.evidence[ask.step.kind] = tuple(one for one in kept if not any(one is each for each in used))
+                world.evidence[ask.step.kind] = tuple(one for one in kept if not any(one[1] is each[1] for each in used))

@@ -33,7 +33,10 @@ _OF_SORT: Mapping[str, tuple[str, ...]] = {"llm_gateway": ("llm.received",), "a2
 
 
 class Schedule:
-    """The steps of a system: `beside` by kind of event, `at` by endpoint whose handler does them."""
+    """The steps of a system: `beside` by kind of event, `at` by endpoint whose handler does them.
+
+    `asks` is what each place insists on, `kept` the kinds that are recorded for that, `spent` those whose evidence is used up.
+    """
 
     def __init__(self, system: System, endpoints: Mapping[str, EndpointInfo]) -> None:
         self.beside: dict[str, tuple[Moment, ...]] = {}
@@ -44,6 +47,9 @@ class Schedule:
                 self._place(step, by, endpoints, system)
         self.asks = asks_of(system, endpoints, self.steps)
         self.kept = frozenset(kind for asks in self.asks.values() for ask in asks for kind in ask.kinds)
+        self.spent = frozenset(
+            ask.step.kind for asks in self.asks.values() for ask in asks if any(tie.use_once for tie in ask.ties)
+        )  # fmt: skip
         for kind in self.kept:
             self.beside.setdefault(kind, ())
         self.ensured = ensured_in(system)
