@@ -36,7 +36,8 @@ def test_facets_give_the_answer_of_the_whole_rule(key: str, control: str, monkey
     monkeypatch.setattr(explore, "facets", whole)
     at_once = searched(tiny(), key, *without)
     assert _length(at_once) == _length(one_at_a_time)
-    assert at_once.complete and one_at_a_time.complete
+    assert at_once.complete
+    assert one_at_a_time.complete
     assert one_at_a_time.depth <= at_once.depth, "what happens to others is an event only where the rule is about them"
 
 
