@@ -107,7 +107,7 @@ class Node:
         world, breaches = self.world, len(self.broken)
         before, tallies = world.ids.counts.copy(), world.tallies.copy()
         events, reply = apply(world, command, world.now_ms if at_ms is None else at_ms)
-        counts = any(event.kind in self.counted for event in self.heard(events))
+        counts = any(self._counts(event, before) for event in self.heard(events) if event.kind in self.counted)
         link = Link(Step(command, world.now_ms, before, world.ids.counts.copy()), self.path)
         self._judge(events, link)
         self.drawn = before
@@ -132,6 +132,12 @@ class Node:
             if event.attempt is None and event.kind in self.listened
             and any(one.sees(event, self.world) for one in self.facets)
         )  # fmt: skip
+
+    def _counts(self, event: Event, before: Mapping[str, int]) -> bool:
+        """Whether a rule counts a fact for or against anybody, and goes on to do so after this step."""
+        return any(
+            event.kind in one.interests.arming or one.calms(event, self.world, before) for one in self.facets
+        )
 
     def _tally(self, command: c.Command, events: Iterable[Event]) -> None:
         """Keep a step that a rule may count, the first of each sort."""
