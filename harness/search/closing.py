@@ -12,9 +12,9 @@ that way stays an event, and is closed without its step, by which nobody can do 
 later can speak of helps no one (`passing`), and what programs do is left out where it cannot matter at all (`reach`).
 
 It rests on two things about the world. Time and denials only take away: what was refused once stays refused while nothing
-is given that it does not name, and nobody waits but for what changes the rule. And an answer says truly what it speaks of
-(`errands`): what it says of a token, a target or a scope holds for every request that has the same. A test holds the
-lengths against a search that uses none of this.
+is given that it does not name, and nobody waits but for what changes the rule, or for what opens at its hour (`opening`).
+And an answer says truly what it speaks of (`errands`, `presenting`): what it says of a token, a target, a scope or of who
+comes holds for every request that has the same. Tests hold the lengths against a search that uses none of this.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from harness.search.errands import ABOUT_SUBJECT, Errands
 from harness.search.facets import Facet
 from harness.search.luring import Luring
 from harness.search.node import Node
+from harness.search.opening import try_again
 from harness.search.repeating import Repeating
 from harness.search.rotated import takes_away
 from harness.search.steps import Accepted, Shape
@@ -102,6 +103,8 @@ class Closing:
         then it is asked for again.
         """
         passed = node.world.now_ms > node.renewed_ms
+        if passed:
+            try_again(node)
         node.renewed_ms = node.world.now_ms
         useful = node.useful() if passed else set()
         moody = self.interests.reads_moment or self.view.changing

@@ -24,6 +24,7 @@ from harness.search.frontier import Frontier
 from harness.search.interests import BY_TIME, MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Node
+from harness.search.opening import openings
 from harness.search.reach import agents_count
 from harness.search.repeating import MOST
 from harness.search.rotated import shown_again
@@ -337,19 +338,19 @@ class Explorer:
                                 yield call
 
     def _instants(self, node: Node) -> list[int]:
-        """Where to jump: the instants that change a rule, ends that it listens to, and steps on the way to the next.
+        """Where to jump: the instants that change a rule, ends that it listens to, openings, and steps on the way to the next.
 
         Time only takes away, so nobody waits before there is something to wait for: a rule that has noted what time
         changes, or a session or visit whose end it listens to.
         """
+        world, opening = node.world, openings(node.world)
         if not self.interests.needs_time:
-            return []
-        world = node.world
+            return opening
         ending = [
             due for due in world.agenda.values()
             if BY_TIME.get(due.kind) in self.interests.listened and self.facet.involves(_person(due))
         ]  # fmt: skip
-        found = {*node.instants(), *self._hours(world.now_ms)}
+        found = {*node.instants(), *self._hours(world.now_ms), *opening}
         if self.interests.reads_clock or (self.interests.outlives and node.armed):
             found.update(self._on_the_way(node, min(found, default=None)))
         found.update(sorted(due.at_ms for due in ending)[:1])

@@ -108,8 +108,9 @@ class Interests:
     `rations`: whether it counts how often an approval is used, or ties what is done to one. `limits`: whether it counts
     events, values or sums. `hours`: the hours of the day at which what it says of an event changes. `reads_tokens`: whether
     it tells tokens apart that differ in audience or scope alone; `reads_whose`: whether it looks at more of whoever does
-    something than which program it is; `reads_data`: whether at what reaches a provider; `reads_moment`: whether the same
-    step can be another matter to it at another moment.
+    something than which program it is; `reads_data`: whether at what reaches a provider, and
+    `reads_sets` at what of it comes together; `reads_moment`: whether the same step can be another matter to it at another
+    moment.
     """
 
     listened: frozenset[str]
@@ -126,6 +127,7 @@ class Interests:
     reads_moment: bool = False
     reads_whose: bool = True
     reads_data: bool = True
+    reads_sets: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> Interests:
@@ -146,6 +148,7 @@ class Interests:
             reads_tokens=_reads(rule, _TOKEN_FIELDS),
             reads_moment=present or _reads_clock(rule),
             reads_whose=not {name for _, name in rule.reads()} <= _OF_WHAT,
+            reads_sets=_reads_sets(rule),
             reads_data=any(kind == "llm.received" and name in _OF_DATA for kind, name in rule.reads()),
         )
 
@@ -247,6 +250,12 @@ def _reads_clock(rule: Rule) -> bool:
 
 def _reads(rule: Rule, names: set[str]) -> bool:
     return any(name in names for _, name in rule.reads())
+
+
+def _reads_sets(rule: Rule) -> bool:
+    """Whether several tests, or one of a size, look at what reaches a provider at once: then it matters what is sent together."""
+    found = [test.field for clause in rule.clauses if "llm.received" in clause.kinds for test in tests(clause.where)]
+    return found.count("categories") > 1 or not {"tokens", "cost"}.isdisjoint(found)
 
 
 def _rations(rule: Rule) -> bool:

@@ -8,6 +8,7 @@ for what (`access_denied`, `not_found`): whoever comes as the same with another 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import combinations
 from typing import NamedTuple
 
 from harness.search.node import Node
@@ -207,11 +208,11 @@ class Presenting:
         mark = ("unsendable", task.id, bearer.shape)
         if mark in node.refused:
             return
-        for seen, item in items_of(node, task):
+        for seen, items in self._parcels(node, task):
             for provider in self.view.providers:
                 send = c.SendToModel(
                     agent=task.agent, task=task.id, goal="search", twist="search", provider=provider,
-                    credential=bearer.credential.handle, items=(item,), purpose=bearer.credential.purpose,
+                    credential=bearer.credential.handle, items=items, purpose=bearer.credential.purpose,
                 )  # fmt: skip
                 tried = ("send", task.id, bearer.shape, provider, seen)
                 as_one = ("as", "send", task.id, bearer.whose, provider, seen if self.interests.reads_data else None)
@@ -223,6 +224,15 @@ class Presenting:
                 if error in ABOUT_TOKEN:
                     node.refused.add(mark)
                     return
+
+
+    def _parcels(self, node: Node, task: Task) -> Iterator[tuple[Shape, tuple[str, ...]]]:
+        """What is sent at once: each piece of data, and where the rule looks at what comes together each two, and all of it."""
+        known = items_of(node, task)
+        yield from ((seen, (item,)) for seen, item in known)
+        if self.interests.reads_sets:
+            yield from (((*one, *other), (first, second)) for (one, first), (other, second) in combinations(known, 2))
+            yield tuple(seen for seen, _ in known), tuple(item for _, item in known)
 
 
 def items_of(node: Node, task: Task) -> list[tuple[Shape, str]]:

@@ -48,7 +48,7 @@ LIMITS = {
 GUARDED = {"questions", "questions-12"}
 BROKEN = {
     "answer-in-time": 4, "prompt-answered": 5, "at-night": 5, "old-consent": 5, "present": 6, "two-rules": 10, "tools": 5,
-    "stores": 5, "two-people": 5, "big-payout": 5, "fresh-task": 5, "locked": 8, "unlocked": 7, "memory": 7,
+    "stores": 5, "two-people": 5, "big-payout": 5, "fresh-task": 5, "locked": 8, "unlocked": 7, "memory": 7, "two-kinds": 9,
 }  # fmt: skip
 KEPT = {"screened", "nobody-else", "shown"}
 BEYOND_ANYBODY = {"erased", "new-client"}
