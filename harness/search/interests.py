@@ -109,7 +109,8 @@ class Interests:
     events, values or sums. `hours`: the hours of the day at which what it says of an event changes. `reads_tokens`: whether
     it tells tokens apart that differ in audience or scope alone; `reads_whose`: whether it looks at more of whoever does
     something than which program it is; `reads_data`: whether at what reaches a provider, and
-    `reads_sets` at what of it comes together; `reads_moment`: whether the same step can be another matter to it at another
+    `reads_sets` at what of it comes together; `armed_first`: whether nothing breaks it before something else has happened;
+    `reads_moment`: whether the same step can be another matter to it at another
     moment.
     """
 
@@ -128,6 +129,7 @@ class Interests:
     reads_whose: bool = True
     reads_data: bool = True
     reads_sets: bool = False
+    armed_first: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> Interests:
@@ -149,6 +151,7 @@ class Interests:
             reads_moment=present or _reads_clock(rule),
             reads_whose=not {name for _, name in rule.reads()} <= _OF_WHAT,
             reads_sets=_reads_sets(rule),
+            armed_first=rule.pattern == "after_never",
             reads_data=any(kind == "llm.received" and name in _OF_DATA for kind, name in rule.reads()),
         )
 

@@ -40,8 +40,8 @@ class Node:
 
     __slots__ = (
         "accepted", "asked", "asked_back", "best", "broken", "challenged", "counted", "cut", "drawn", "facets", "gone_through",
-        "items", "kept", "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "states",
-        "taken_back", "taken_in", "tallied", "tells_all", "told", "wanting", "withheld", "world",
+        "items", "kept", "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "spare",
+        "states", "taken_back", "taken_in", "tallied", "tells_all", "told", "wanting", "withheld", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -62,6 +62,7 @@ class Node:
         self.rations = any(one.interests.rations for one in facets)
         self.accepted: dict[Shape, Accepted] = {}
         self.kept: dict[Shape, c.Command] = {}
+        self.spare: set[Shape] = set()
         self.refused: set[Shape] = set()
         self.wanting: set[Shape] = set()
         self.gone_through: dict[Shape, Hashable] = {}
@@ -92,7 +93,7 @@ class Node:
         other.taken_in, other.withheld = self.taken_in, self.withheld
         other.renewed_ms, other.challenged = self.renewed_ms, self.challenged
         other.asked, other.rations = self.asked.copy(), self.rations
-        other.kept = self.kept.copy()
+        other.kept, other.spare = self.kept.copy(), self.spare.copy()
         other.late, other.cut = self.late, self.cut
         other.tallied = self.tallied.copy() if self.tallied is not None else None
         other.broken = []
@@ -355,10 +356,11 @@ class Node:
         return {self.shape(one) for one in self.used()}
 
     def used(self) -> list[Credential]:
-        """The credentials that something was got with so far."""
+        """The credentials that something was got with so far, and those that would have done as well."""
         taken = (one.command for one in self.accepted.values())
         named = (getattr(one, name, None) for one in taken for name in ("credential", "subject"))
-        return [self.world.credentials[handle] for handle in dict.fromkeys(named) if handle]
+        spare = (self.best.get(shape) for shape in self.best if shape in self.spare)
+        return [self.world.credentials[handle] for handle in dict.fromkeys((*named, *spare)) if handle]
 
     def held(self, *holders: str) -> Iterator[tuple[Shape, Credential]]:
         """The credentials that count and have not expired, of these holders or (without any) of all, by shape."""

@@ -74,7 +74,7 @@ class Presenting:
                     break
             if ("foreign", bearer.key, shape) in node.refused:
                 return
-        if task is not None and task.agent == agent and not news.isdisjoint(("all", "items")):
+        if task is not None and task.agent == agent and not news.isdisjoint(("all", "items", "quiet")):
             self._send(node, bearer, task)
 
     def _concerned(self, node: Node, news: frozenset[str]) -> dict[str, list[EndpointInfo]]:
@@ -120,13 +120,18 @@ class Presenting:
 
     def _bearer(self, node: Node, agent: str, task: Task | None, shape: Shape, credential: Credential) -> Bearer:
         whom = node.as_whom(shape)
-        # with another credential the same is the same to a rule that does not look at it; what is refused some day is
-        # tried with the others from then on
-        whose = whom if self.interests.reads_whose or self.interests.reads_tokens else ()
+        # with another credential the same is the same to a rule that does not look at it, or not yet; what is refused some
+        # day is tried with the others from then on
+        looks = self.interests.reads_whose or self.interests.reads_tokens
+        whose = whom if looks and not self._quiet(node) else ()
         return Bearer(
             agent, task, task.id if task else agent, shape, credential, node.unscoped(shape), whom, whose,
             self._approvals(node, task, credential),
         )  # fmt: skip
+
+    def _quiet(self, node: Node) -> bool:
+        """Whether nothing can break the rule before something happens that it waits for."""
+        return self.interests.armed_first and not any(node.states)
 
     def _approvals(self, node: Node, task: Task | None, credential: Credential) -> tuple[str, ...]:
         """What is named beside a credential: the approval that it comes from; beside others the newest one of the task.
@@ -141,12 +146,12 @@ class Presenting:
         answered = [one.id for one in node.world.approvals.values() if one.state == "approved" and one.task == key]
         return tuple(answered[-1:])
 
-    @staticmethod
-    def _bears_on(node: Node, bearer: Bearer) -> dict[str, Hashable]:
-        """What calls with one credential depend on beside it: an answer to a question, handles, data, jobs that wait."""
+    def _bears_on(self, node: Node, bearer: Bearer) -> dict[str, Hashable]:
+        """What calls with one credential depend on beside it: answers, handles, data, jobs that wait, what has happened."""
         task = bearer.task
         return {
             "answers": bool(bearer.approvals),
+            "quiet": self._quiet(node),
             "handles": len(node.world.handles),
             "items": len(items_of(node, task)) if task is not None else 0,
             "jobs": _has_job(node, task.id) if task is not None else False,
@@ -167,7 +172,7 @@ class Presenting:
             as_one, denied = ("as", bearer.key, bearer.whose, *what), ("denied", bearer.key, bearer.whom, *what)
             nowhere = ("unreachable", bearer.key, info.api, command.around)
             unfit = ("unfit", bearer.key, bearer.unscoped, _behind(node, command))
-            if not node.refused.isdisjoint((denied, nowhere, unfit)) or self._same_again(node, as_one, tried):
+            if not node.refused.isdisjoint((denied, nowhere, unfit)) or self._same_again(node, bearer, as_one, tried):
                 continue
             error = self.taking.once(node, tried, command)
             if error == "":
@@ -199,10 +204,17 @@ class Presenting:
         if info.endpoint.calls and node.is_new(("passed on", bearer.key, bearer.shape, info.api)):
             yield from agents.passed_on(world, agent, task, credential, info)
 
-    def _same_again(self, node: Node, as_one: Shape, tried: Shape) -> bool:
-        """Whether a token with another audience or scope has done the same already, and the rule reads neither."""
+    def _same_again(self, node: Node, bearer: Bearer, as_one: Shape, tried: Shape) -> bool:
+        """Whether another credential has done the same already, and the rule looks at nothing that sets it apart.
+
+        One of somebody else is kept in mind: it may be of use where that one is not any more.
+        """
         done = node.gone_through.get(as_one)
-        return not self.interests.reads_tokens and done != tried and done in node.accepted
+        if (self.interests.reads_tokens and not self._quiet(node)) or done == tried or done not in node.accepted:
+            return False
+        if bearer.whose != bearer.whom:
+            node.spare.add(bearer.shape)
+        return True
 
     def _send(self, node: Node, bearer: Bearer, task: Task) -> None:
         mark = ("unsendable", task.id, bearer.shape)
@@ -216,7 +228,7 @@ class Presenting:
                 )  # fmt: skip
                 tried = ("send", task.id, bearer.shape, provider, seen)
                 as_one = ("as", "send", task.id, bearer.whose, provider, seen if self.interests.reads_data else None)
-                if self._same_again(node, as_one, tried):
+                if self._same_again(node, bearer, as_one, tried):
                     continue
                 error = self.taking.once(node, tried, send)
                 if error == "":
@@ -265,7 +277,7 @@ def _has_job(node: Node, task: str | None) -> bool:
 def _concerning(node: Node, info: EndpointInfo) -> Iterator[str]:
     """Which news make other calls of an endpoint possible than before: those that `calls_of` reads."""
     target = node.world.design.endpoints[info.endpoint.calls] if info.endpoint.calls else info
-    yield "all"
+    yield from ("all", "quiet")
     if target.endpoint.operation is not None and target.endpoint.privilege == "high":
         yield "answers"
     if info.endpoint.calls:

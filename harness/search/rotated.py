@@ -50,14 +50,22 @@ def newest(node: Node, held: Credential) -> Credential:
 def note_rotation(node: Node, command: c.Command) -> None:
     """Let go of what can be refreshed no more: refresh tokens that were used, and steps for which none took their place."""
     world = node.world
-    if not isinstance(command, _SHOWING) or (isinstance(command, c.GetToken) and shown_by(world, command) is None):
+    shown = shown_by(world, command) if isinstance(command, _SHOWING) else None
+    if shown is None:
         return
+    of, left = family(shown), set()
     for shape, handle in list(node.best.items()):
-        if world.credentials[handle].kind == "refresh" and ends_the_grant(world, world.credentials[handle]):
-            del node.best[shape]
+        held = world.credentials[handle]
+        if shape[1] == "refresh" and family(held) == of:
+            if ends_the_grant(world, held):
+                del node.best[shape]
+            else:
+                left.add(held.holder)
     for one, taken in list(node.accepted.items()):
-        shown = shown_by(world, taken.command) if isinstance(taken.command, c.GetToken) else None
-        if shown is not None and ends_the_grant(world, shown) and newest(node, shown) is shown:
+        if not isinstance(taken.command, c.GetToken) or taken.command.grant not in ("refresh_token", "renew"):
+            continue
+        was = shown_by(world, taken.command)
+        if was is not None and family(was) == of and was.holder not in left and ends_the_grant(world, was):
             node.let_go(one)
 
 
