@@ -125,7 +125,7 @@ def asks_of(
 def _ask(step: Step, evidence: Evidence, kinds: tuple[str, ...], *, ban: bool) -> Ask:
     """The ties of the rules, changed as the file says; where no rule speaks of it, what it was done for."""
     known = step.bans if ban else step.needs
-    ties = tuple(tie for tie in known if set(tie.about) & set(kinds)) or known or (Tie(same=_default(step, kinds)),)
+    ties = tuple(tie for tie in known if set(tie.about) & set(kinds)) or (Tie(same=_default(step, kinds)),)
     more = {
         "same": tuple(_pair(one) for one in evidence.same) if evidence.same is not None else None,
         "within_ms": evidence.within,
