@@ -9,6 +9,7 @@ import pytest
 from harness.load import ProblemList
 from harness.plan.steps import step_twists
 from harness.report.result import RequirementVerdict
+from harness.search.explore import first_world
 from harness.suite import load_project, run_single, run_suite
 from harness.suite.guards import guards
 from harness.suite.step_scenarios import step_scenarios
@@ -196,6 +197,15 @@ def test_a_deed_that_a_scenario_does_needs_none_of_its_own(tmp_path: Path) -> No
     assert step_twists(design.system) == ("despite.user.disabled",)
     (made,) = step_scenarios([design.system])
     assert step_scenarios([design.system], [made]) == ()
+
+
+def test_where_no_rule_ties_a_step_it_belongs_to_whom_the_deed_is_about(tmp_path: Path) -> None:
+    places = "procedures: {agent.disabled: {requires: [ticket.opened]}, user.disabled: {requires: [ticket.opened]}}"
+    path = project(tmp_path, CASES["ticket"][0], places)
+    design = load_project(path, scenarios=()).designs[0]
+    asks = first_world(design.system, design.controls).design.schedule.asks
+    ties = {place: [tie.same for ask in found for tie in ask.ties] for place, found in asks.items()}
+    assert ties == {"agent.disabled": [(("agent", "agent"),)], "user.disabled": [(("user", "user"),)]}
 
 
 def test_the_requirements_that_are_shipped_get_no_further_scenarios() -> None:
