@@ -17,7 +17,7 @@ from tests.search.test_mutants import CELLS, Site, is_found
 REQUIREMENTS, SYSTEM = "requirements.yaml", "scenarios/systems/insurance.yaml"
 BROKEN = (
     "K01:R3 K02:R3 K03:R3+R5 K04:R4+R1 K05:R4+R1+R5 K06:R3+R4+R6 K07:R1 K08:R1 K09:R1 K10:R2 K11:R2+R3 K12:R5+R1 K13:R5 "
-    "K14:R1+R5 K15:R5 K16:R6 K17:R2+R6 K18:R6 K19:R6+R3 K20:R4+R3+R6"
+    "K14:R1+R5 K15:R5 K16:R6 K17:R2+R6 K18:R6 K19:R6+R3+R4 K20:R4+R3+R6"
 )
 """Requirements that break without a control, as the table of the documentation has them."""
 
