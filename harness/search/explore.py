@@ -21,10 +21,10 @@ from harness.search.cast import people_named
 from harness.search.closing import Closing
 from harness.search.facets import Facet, alike, facets
 from harness.search.frontier import Frontier
-from harness.search.interests import BY_TIME, MAKES_FAIL, TAKES
+from harness.search.instants import instants
+from harness.search.interests import MAKES_FAIL, TAKES
 from harness.search.misfortunes import NONE, Misfortunes
 from harness.search.node import ENOUGH, Node
-from harness.search.opening import openings
 from harness.search.reach import agents_count
 from harness.search.repeating import MOST
 from harness.search.rotated import shown_again
@@ -37,14 +37,12 @@ from harness.world.mechanics import choices as people
 from harness.world.mechanics import choices_of_agents as agents
 from harness.world.mechanics import commands as c
 from harness.world.mechanics.bounds import Bounds
-from harness.world.mechanics.design import START_HOUR
 from harness.world.mechanics.hostile import LureToConfirm
-from harness.world.mechanics.records import Due, Task
+from harness.world.mechanics.records import Task
 from harness.world.mechanics.setup import build
 from harness.world.mechanics.state import World
 from harness.world.sim.population import records
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 NOTHING: frozenset[str] = frozenset()
 _BY_PEOPLE = (c.AnswerPrompt, LureToConfirm)
 Watch = Callable[["Found"], bool]
@@ -209,7 +207,7 @@ class Explorer:
             elif reply.ok or child.path is not node.path or isinstance(command, _BY_PEOPLE):
                 child = node.fork()  # it left a trace, if only that somebody was there to be refused
         yield from taking_in(node)
-        for at_ms in self._instants(node):
+        for at_ms in instants(node, self.facet, self.left):
             self.closing.jump(child, at_ms)
             yield child
             child = node.fork()
@@ -336,65 +334,6 @@ class Explorer:
                         for call in agents.calls_of(world, self.view, agent, task, credential, info):
                             if call.passthrough is None and not call.job:
                                 yield call
-
-    def _instants(self, node: Node) -> list[int]:
-        """Where to jump: the instants that change a rule, ends that it listens to, openings, and steps on the way to the next.
-
-        Time only takes away, so nobody waits before there is something to wait for: a rule that has noted what time
-        changes, or a session or visit whose end it listens to.
-        """
-        world, opening = node.world, openings(node.world)
-        if not self.interests.needs_time:
-            return opening
-        ending = [
-            due for due in world.agenda.values()
-            if BY_TIME.get(due.kind) in self.interests.listened and self.facet.involves(_person(due))
-        ]  # fmt: skip
-        found = {*node.instants(), *self._hours(world.now_ms), *opening}
-        if self.interests.reads_clock or (self.interests.outlives and node.armed):
-            found.update(self._on_the_way(node, min(found, default=None)))
-        found.update(sorted(due.at_ms for due in ending)[:1])
-        return sorted(one for one in found if one > world.now_ms)
-
-    def _hours(self, now_ms: int) -> Iterator[int]:
-        """The next beginning of each hour of the day at which the rule speaks differently."""
-        for hour in self.interests.hours:
-            first_ms = (hour - START_HOUR) % 24 * HOUR_MS
-            yield first_ms + (now_ms - first_ms) // DAY_MS * DAY_MS + DAY_MS if now_ms >= first_ms else first_ms
-
-    def _on_the_way(self, node: Node, next_ms: int | None) -> Iterator[int]:
-        """The last instant before something is lost, so that it can be renewed, and the last queued job.
-
-        They are on the way to the next instant that changes the rule, or after the last; not where the way is so long
-        that renewing does not get there within the depth of the search, and what is renewed only while there is more to
-        wait for: once nothing keeps the rule any more, what is possible is possible at once.
-        """
-        now, world = node.world.now_ms, node.world
-        ends = [one - 1 for one in self._ends(node) if one - 1 > now] if node.waits or self.interests.reads_clock else []
-        if ends and next_ms is not None and next_ms - now > (self.left - 1) * (max(ends) - now):
-            return
-        jobs = [due.at_ms for due in world.agenda.values() if due.kind == "job"]
-        for at_ms in (*sorted(ends)[:1], *sorted(jobs)[-1:]):
-            if next_ms is None or at_ms < next_ms:
-                yield at_ms
-
-    @staticmethod
-    def _ends(node: Node) -> Iterator[int]:
-        """When what is within reach ends: credentials, sessions, answers that can be redeemed."""
-        for handle in node.best.values():
-            credential = node.world.credentials[handle]
-            if credential.kind == "access":
-                yield credential.expires_ms
-        for server in node.world.servers.values():
-            profile = server.profile
-            for session in server.store.sessions.values():
-                if session.state == "live":
-                    yield round((session.last_act_s + profile.session_idle_s) * 1000)
-
-
-def _person(due: Due) -> str:
-    """Whose visit or session ends."""
-    return due.target if due.kind == "put_down" else str(due.payload)
 
 
 __all__ = ["Found", "bounds_for", "first_world", "search"]

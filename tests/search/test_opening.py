@@ -40,5 +40,5 @@ def test_an_attacker_waits_until_it_opens() -> None:
 
 
 def test_without_waiting_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.search.explore.openings", lambda world: [])
+    monkeypatch.setattr("harness.search.instants.openings", lambda world: [])
     assert searched(_of(), "no-reports", depth=2).attack is None
