@@ -33,6 +33,7 @@ def fingerprint(node: Node, *, of_agents: bool = True) -> int:
     """
     world = node.world
     names = _names(world)
+    _name_tokens(node, names)
     now = world.now_ms
     of_people = (
         _people(world),
@@ -100,6 +101,21 @@ def _names(world: World) -> Names:
         name(approval.id, "approval", approval.user, names.get(approval.task), asked.record, asked.amount, shown.amount)
         name(asked.id, "operation", names[approval.id])
     return names
+
+
+def _name_tokens(node: Node, names: Names) -> None:
+    """Tokens that are denied one by one, or will be: each is what it claims, and what is left of its life.
+
+    Two that have both in common are alike, so that it does not matter which of them is denied.
+    """
+    world = node.world
+    denied = any(kind == "jti" for pep in world.peps.values() for kind, _ in pep.store.denied)
+    if not denied and all(not isinstance(due.payload, Signal) or due.payload.jti is None for due in world.agenda.values()):
+        return
+    for held in world.credentials.values():
+        issued = world.servers[held.server].store.issued.get(held.facts.token)
+        if issued is not None and issued.jti not in names:
+            names[issued.jti] = ("token", told(node, names, held).mark, max(-1, held.expires_ms - world.now_ms))
 
 
 def _client(client: str) -> str:

@@ -57,7 +57,7 @@ TOLD: dict[type, frozenset[str]] = {
     server_side.Grant: frozenset({"id", "user", "client", "scopes", "session", "state"}),
     server_side.Backchannel: frozenset({"state", "by", "acr", "session", "expires_s"}),
     server_side.Consent: frozenset({"id", "user", "recipient", "purpose"}),
-    server_side.Issued: frozenset({"state"}),
+    server_side.Issued: frozenset({"jti", "state"}),
     RsStore: frozenset({"cache", "consumed", "denied"}),
 }  # fmt: skip
 
@@ -151,7 +151,7 @@ UNTOLD: dict[type, dict[str, str]] = {
         "state": "withdrawn when it is no longer in the ledger and no replica lags, which is on the agenda",
     },
     server_side.Issued: dict.fromkeys(
-        ("jti", "client", "agent", "subject", "grant", "session", "expires_s", "parent", "claims"), "the credential tells it"
+        ("client", "agent", "subject", "grant", "session", "expires_s", "parent", "claims"), "the credential tells it"
     ),
     RsStore: {"proofs": "what may come once; each step makes a new one"},
 }  # fmt: skip
@@ -317,6 +317,26 @@ def test_a_new_credential_and_a_new_piece_of_data_are_told() -> None:
     assert fingerprint(node) == seen, "what nothing has accepted can be had again where it becomes of use"
     node.accepted["a call",] = Accepted(c.Call(**own, endpoint="claims.read", credential=reply.credential), (), ())
     assert fingerprint(node) != seen
+
+
+def _tokens_denied_after(people: tuple[str, str], denied: str) -> int:
+    """Both sign in, in this order, and one's token is denied by its name."""
+    node = Node(first_world(insurance(), Controls.of(insurance())), _begun().facets)
+    for person in people:
+        node.do(c.Arrive(person))
+        node.do(c.LogIn(person))
+    world = node.world
+    held = next(one for one in world.credentials.values() if (one.user, one.kind) == (denied, "access"))
+    name = world.servers[held.server].store.issued[held.facts.token].jti
+    assert any(char.isdigit() for char in name), "a drawn name"
+    world.peps["mcp"].store.denied["jti", name] = False
+    return fingerprint(node)
+
+
+def test_a_denied_token_is_told_by_what_it_is_and_not_by_its_name() -> None:
+    first = _tokens_denied_after(("ana", "ben"), "ana")
+    assert _tokens_denied_after(("ben", "ana"), "ana") == first
+    assert _tokens_denied_after(("ana", "ben"), "ben") != first
 
 
 def test_the_time_of_day_is_told_where_it_decides() -> None:
