@@ -6,6 +6,7 @@ What is due, kept tokens, amounts that add up, late copies, and the time of day.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 from harness.plan.steps import Step
@@ -32,16 +33,19 @@ class Told(NamedTuple):
     mark: int
 
 
-def once(node: Node, record: object, tell: Callable[[], T]) -> T:
+def once(node: Node, record: object, tell: Callable[[], T], under: Hashable = None) -> T:
     """What is told of an immutable record, worked out once however many states hold it; of each there is one `tell`.
+
+    What is told of it as something that is kept `under` a key is another matter.
 
     All states that hold the very same record come from the one in which a step made it, and what it speaks of had its
     name by then (`canon` says which names last): so the memory is shared by all forks. It keeps the records alive, or two
     might have one identity. Not for what steps were given, as commands: the same may be given in two states.
     """
-    known = node.told.get(id(record))
+    key = id(record) if under is None else (id(record), under)
+    known = node.told.get(key)
     if known is None:
-        known = node.told[id(record)] = record, tell()
+        known = node.told[key] = record, tell()
     told: T = known[1]
     return told
 
@@ -109,18 +113,24 @@ def _left_ms(world: World, handle: str) -> int:
 def kept_tokens(node: Node, names: Names) -> Iterable[Hashable]:
     """What servers keep and use again: tokens that they derived, and what they were told of one, while it is good."""
     world = node.world
-    by_name = {one.facts.token: one for one in world.credentials.values()} if world.caches else {}
+
+    def named(part: Any) -> Hashable:
+        held = next((one for one in world.credentials.values() if part in (one.facts.token, one.token)), None)
+        return names.get(part, part) if held is None else told(node, names, held).mark
+
     for key, handle in world.caches.items():
-        held = world.credentials.get(handle)
-        if held is not None and held.expires_ms > world.now_ms:
-            parts = tuple(told(node, names, by_name[one]).mark if one in by_name else names.get(one, one) for one in key)
-            yield parts, held.expires_ms - world.now_ms
-    answers = [(api, *one) for api, pep in world.peps.items() for one in pep.store.cache.items()]
-    by_text = {one.token: one for one in world.credentials.values()} if answers else {}
-    for api, token, answer in answers:
-        if answer.until_s >= world.now_s:
-            whose = told(node, names, by_text[token]).mark if token in by_text else token
-            yield api, whose, answer.active, answer.until_s - world.now_s
+        kept = world.credentials.get(handle)
+        if kept is not None and kept.expires_ms > world.now_ms:
+            yield once(node, kept, partial(_all_named, named, key), key), kept.expires_ms - world.now_ms
+    for api, pep in world.peps.items():
+        for token, answer in pep.store.cache.items():
+            if answer.until_s >= world.now_s:
+                whose = once(node, answer, partial(named, token), token)
+                yield api, whose, answer.active, answer.until_s - world.now_s
+
+
+def _all_named(named: Callable[[Any], Hashable], key: tuple[Any, ...]) -> Hashable:
+    return tuple(map(named, key))
 
 
 def spent(world: World) -> Iterable[Hashable]:

@@ -54,7 +54,7 @@ class Node:
         self.states: list[State] = [one.monitor.new_state() for one in facets]
         self.path: Link | None = None
         self.best: dict[Shape, str] = {}
-        self.told: dict[int, tuple[object, Any]] = {}
+        self.told: dict[Hashable, tuple[object, Any]] = {}
         self.items: dict[Shape, str] = {}
         self.made: tuple[Shape, ...] = ()
         self.drawn: Mapping[str, int] = {}
