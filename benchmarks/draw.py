@@ -63,10 +63,10 @@ def _ours_us(key: str) -> tuple[float, float, float]:
 
 
 def _timed(function: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
-    def timed(*arguments: Any) -> Any:
+    def timed(*arguments: Any, **named: Any) -> Any:
         started = time.perf_counter()
         try:
-            return function(*arguments)
+            return function(*arguments, **named)
         finally:
             spent[0] += time.perf_counter() - started
 

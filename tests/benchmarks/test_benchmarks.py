@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+import benchmarks.draw
+import benchmarks.explore
 from benchmarks import __main__ as table
 from benchmarks import call, parts
 from benchmarks.timing import Case, Row, Sample, as_row, measure, row_of
+from harness.search import explore, node
 
 
 def test_each_row_in_process_can_be_measured() -> None:
@@ -51,3 +54,13 @@ def test_the_figures_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_a_module_that_measures_in_its_own_way_gives_a_row_or_its_parts() -> None:
     row = Row("sweep", 2.0, 1.9, 0.95)
     assert as_row(row) == as_row(row._asdict()) == row
+
+
+def test_what_is_measured_in_place_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    forking, printing, applying, judging = node.Node.fork, explore.fingerprint, node.apply, node.Node._judge
+    own_us, per_second = benchmarks.explore.own_work_us(["R3"], depth=1)
+    assert own_us > 0
+    assert per_second > 0
+    monkeypatch.setattr(benchmarks.draw, "RUNS", 2)
+    assert min(benchmarks.draw._ours_us("R4")) > 0
+    assert (node.Node.fork, explore.fingerprint, node.apply, node.Node._judge) == (forking, printing, applying, judging)
