@@ -150,9 +150,9 @@ class Closing:
             node.accepted[shape] = Accepted(current, node.heard(events), made or node.accepted[shape].made)
         else:
             node.let_go(shape)
-            node.refused.add(shape)
+            node.refuse(shape)
             if useless and reply.error in ABOUT_SUBJECT:
-                node.refused.add(useless)
+                node.refuse(useless)
 
     def _people(self, node: Node) -> None:
         for command in list(people.by_people(node.world, self.view)):
@@ -197,4 +197,4 @@ class Closing:
                 return
             refused |= not reply.ok
         if refused:
-            node.refused.add(shape)
+            node.refuse(shape)

@@ -157,7 +157,7 @@ class Errands:
                 continue
             request = next(agents.token_requests(node.world, self.view, agent, task, shown, audience))
             if self.taking.once(node, tried, request) in ABOUT_SUBJECT:
-                node.refused.add(useless)
+                node.refuse(useless)
 
     def _requests(self, node: Node, mark: Shape, requests: Iterator[c.GetToken]) -> bool:
         """Requests for one audience; False where an answer says that the subject is of no use anywhere."""
@@ -180,10 +180,10 @@ class Errands:
                 had[request.offline].update(scope for made in got.made for scope in made[SCOPE])
                 self._ordinary(node, mark, request, had[request.offline])
             if plain and error in ABOUT_SUBJECT:
-                node.refused.add(useless)
+                node.refuse(useless)
                 return False
             if plain and error == "invalid_target":
-                node.refused.add(closed)
+                node.refuse(closed)
                 return True
         return True
 

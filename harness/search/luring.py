@@ -72,7 +72,7 @@ class Luring:
                 continue
             taken = self.taking.take(node, step)
             if taken is not None and taken[0].error in SEEN_THROUGH:
-                node.refused.add(lie)
+                node.refuse(lie)
 
     def events(self, node: Node) -> Iterator[c.Command]:
         """Documents that give a client up or take it over; what would be closed if it did not help to keep the rule."""

@@ -40,8 +40,8 @@ class Node:
 
     __slots__ = (
         "accepted", "asked", "asked_back", "best", "broken", "challenged", "counted", "cut", "drawn", "facets", "gone_through",
-        "items", "kept", "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "spare",
-        "states", "taken_back", "taken_in", "tallied", "tells_all", "told", "wanting", "withheld", "world",
+        "items", "kept", "late", "listened", "made", "news", "path", "permitted", "rations", "refused", "renewed_ms", "shares",
+        "spare", "states", "taken_back", "taken_in", "tallied", "tells_all", "told", "wanting", "withheld", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facets: Sequence[Facet], *, tells_all: bool = False) -> None:
@@ -64,6 +64,7 @@ class Node:
         self.kept: dict[Shape, c.Command] = {}
         self.spare: set[Shape] = set()
         self.refused: set[Shape] = set()
+        self.shares = False
         self.wanting: set[Shape] = set()
         self.gone_through: dict[Shape, Hashable] = {}
         self.taken_back = self.asked_back = 0
@@ -86,7 +87,8 @@ class Node:
         other.path, other.tells_all, other.told = self.path, self.tells_all, self.told
         other.counted, other.news, other.made, other.drawn = self.counted, self.news, (), self.drawn
         other.best, other.items = self.best.copy(), self.items.copy()
-        other.accepted, other.refused = self.accepted.copy(), self.refused.copy()
+        other.accepted, other.refused = self.accepted.copy(), self.refused
+        self.shares = other.shares = True
         other.wanting, other.permitted = self.wanting.copy(), self.permitted
         other.gone_through = self.gone_through.copy()
         other.taken_back, other.asked_back = self.taken_back, self.asked_back
@@ -246,6 +248,12 @@ class Node:
         for shape in [one for one in self.accepted if one[0] == "call" and one[3] == tool]:
             self.let_go(shape)
 
+    def refuse(self, mark: Shape) -> None:
+        """Remember that something is of no use. Forks have that in common until one of them learns more."""
+        if self.shares:
+            self.refused, self.shares = self.refused.copy(), False
+        self.refused.add(mark)
+
     def let_go(self, shape: Shape) -> None:
         """Forget that a step was taken: it may be taken again."""
         del self.accepted[shape]
@@ -357,10 +365,14 @@ class Node:
 
     def used(self) -> list[Credential]:
         """The credentials that something was got with so far, and those that would have done as well."""
-        taken = (one.command for one in self.accepted.values())
-        named = (getattr(one, name, None) for one in taken for name in ("credential", "subject"))
-        spare = (self.best.get(shape) for shape in self.best if shape in self.spare)
-        return [self.world.credentials[handle] for handle in dict.fromkeys((*named, *spare)) if handle]
+        handles: dict[str | None, None] = {}
+        for one in self.accepted.values():
+            command = one.command
+            handles[getattr(command, "credential", None)] = handles[getattr(command, "subject", None)] = None
+        if self.spare:
+            handles.update(dict.fromkeys(handle for shape, handle in self.best.items() if shape in self.spare))
+        credentials = self.world.credentials
+        return [credentials[handle] for handle in handles if handle]
 
     def held(self, *holders: str) -> Iterator[tuple[Shape, Credential]]:
         """The credentials that count and have not expired, of these holders or (without any) of all, by shape."""

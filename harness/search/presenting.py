@@ -70,7 +70,7 @@ class Presenting:
                 continue
             for info in infos:
                 if not self._call(node, bearer, info):
-                    node.refused.add(mark)
+                    node.refuse(mark)
                     break
             if ("foreign", bearer.key, shape) in node.refused:
                 return
@@ -98,9 +98,9 @@ class Presenting:
             mark = ("forged", key, forgery.kind, forgery.audience, forgery.subject)
             if node.stopped or useless in node.refused or mark in node.refused:
                 continue
-            node.refused.add(mark)
+            node.refuse(mark)
             if not self._passes(node, agent, task, forgery):
-                node.refused.add(useless)
+                node.refuse(useless)
 
     def _passes(self, node: Node, agent: str, task: Task | None, forgery: Forge) -> bool:
         """Whether anything takes a forged token; one that nothing takes is thrown away."""
@@ -178,22 +178,22 @@ class Presenting:
             if error == "":
                 node.gone_through[as_one] = tried
             if error == NO_WAY:
-                node.refused.add(nowhere)
+                node.refuse(nowhere)
             # what is passed on as it is is looked at behind the first hop; else a no from there speaks of the server's token
             no = self.taking.reply.error if error is not None and command.passthrough else error
             if no in ABOUT_WHOM and not self.interests.hears_refusals:
-                node.refused.add(denied)
+                node.refuse(denied)
             if command.passthrough:
                 if no in ABOUT_TOKEN:
-                    node.refused.add(unfit)
+                    node.refuse(unfit)
                 continue
             if error == RUNTIME and bearer.task is not None and bearer.credential.user not in (None, bearer.task.user):
-                node.refused.add(("foreign", bearer.key, bearer.shape))
+                node.refuse(("foreign", bearer.key, bearer.shape))
                 return False
             if error in ABOUT_TOKEN:
                 return False
             if error == "insufficient_scope":
-                node.refused.add(closed)
+                node.refuse(closed)
                 break
         return True
 
@@ -234,7 +234,7 @@ class Presenting:
                 if error == "":
                     node.gone_through[as_one] = tried
                 if error in ABOUT_TOKEN:
-                    node.refused.add(mark)
+                    node.refuse(mark)
                     return
 
 

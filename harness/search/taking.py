@@ -119,7 +119,7 @@ class Taking:
             if isinstance(command, c.Call) and not self.interests.rations:
                 node.asked.clear()
             return ""
-        node.refused.add(shape)
+        node.refuse(shape)
         if self.reply.error in ABOUT_CONSENT:
             node.wanting.add(shape)
         # an error from a hop behind the first one says nothing of what was presented
