@@ -143,7 +143,8 @@ class Closing:
             return
         taken = self.taking.take(node, current)
         if taken is None:
-            node.kept[shape] = current
+            if self.taking.calmed:
+                node.kept[shape] = current
             return
         reply, events, made = taken
         if reply.ok:
