@@ -15,6 +15,9 @@ from tests.search.worlds import Files, files, reference, searched, tiny
 TINY = [("LIST", "K06"), ("LIST", "K20"), ("OTHERS", "K04"), ("OTHERS", ""), ("PRESENT", "K06"), ("LOGOUT", "K09"),
         ("LOGOUT", ""), ("AGAIN", "K04"), ("AGAIN", "")]  # fmt: skip
 REFERENCE = [("R1", "K04"), ("R3", "K06"), ("R4", "K20"), ("R6", "K16"), ("R6", "K17")]
+CELLS = [*((True, *one) for one in TINY), (False, *REFERENCE[0]),
+         *(pytest.param(False, *one, marks=pytest.mark.slow) for one in REFERENCE[1:])]  # fmt: skip
+"""The tiny system and the reference; most of the latter take long."""
 ONE_BY_ONE: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "whoever comes is asked for each audience and scope": lambda patch: patch.setattr(
         presenting, "ABOUT_WHOM", frozenset()
@@ -43,25 +46,13 @@ def _with_all(key: str, control: str, *, small: bool) -> tuple[int | None, int, 
 
 
 @pytest.mark.parametrize("less", ONE_BY_ONE)
-@pytest.mark.parametrize(("key", "control"), TINY)
-def test_the_answer_is_the_same_on_a_tiny_system(
-    key: str, control: str, less: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("small", "key", "control"), CELLS)
+def test_the_answer_is_the_same(
+    small: bool, key: str, control: str, less: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = _with_all(key, control, small=True)
+    expected = _with_all(key, control, small=small)
     ONE_BY_ONE[less](monkeypatch)
-    assert _answer(_searched(tiny(), key, control)) == expected
-
-
-@pytest.mark.parametrize("less", ONE_BY_ONE)
-@pytest.mark.parametrize(
-    ("key", "control"), [*REFERENCE[:1], *(pytest.param(*one, marks=pytest.mark.slow) for one in REFERENCE[1:])]
-)
-def test_the_answer_is_the_same_on_the_reference(
-    key: str, control: str, less: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = _with_all(key, control, small=False)
-    ONE_BY_ONE[less](monkeypatch)
-    assert _answer(_searched(reference(), key, control)) == expected
+    assert _answer(_searched(tiny() if small else reference(), key, control)) == expected
 
 
 def test_help_under_a_passing_name_need_not_be_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
